@@ -1,0 +1,40 @@
+# Everything a newcomer or a developer runs; `make` alone lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+TICKS ?= 30
+
+.PHONY: help demo test check build install kafka kafka-stop bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: build ## The main job for TICKS=30 seconds: broker, events, live ladder, output/demo/
+	@TICKS=$(TICKS) scripts/demo.sh
+
+test: build ## All tests, with a broker of their own
+	npx vitest run
+
+check: install ## Types, style and lint
+	npm run --silent check
+
+build: install ## Compile to dist/
+	@npm run --silent build
+
+install: node_modules/.installed ## Install the packages of package-lock.json
+
+kafka: ## Start a broker on localhost:9092 (KAFKA_BROKERS, Docker or Java)
+	@scripts/kafka.sh start
+
+kafka-stop: ## Stop the broker that `make kafka` started
+	@scripts/kafka.sh stop
+
+bench: build ## Measure replay and tick latency (bench/README.md)
+	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts
+
+clean: ## Remove what was built and measured, not the broker's data
+	rm -rf dist output/demo
+
+node_modules/.installed: package.json package-lock.json
+	@scripts/node-version.sh
+	npm ci --no-fund --no-audit --loglevel=error
+	@touch $@

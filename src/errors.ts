@@ -1,0 +1,61 @@
+/** The one error class: every failure that a person or a supervisor must act on. */
+
+/** Exit codes, as docs/OPERATIONS.md lists them. */
+export const ExitCode = {
+  done: 0,
+  usage: 2,
+  unreachable: 3,
+  badData: 4,
+  timeout: 5,
+  fenced: 6,
+  bug: 70,
+} as const
+
+/** Every code an error can carry, and the exit code that the process ends with because of it. */
+const EXIT_CODES = {
+  /** A flag, a variable or an option file is wrong. */
+  USAGE: ExitCode.usage,
+  /** A file or folder cannot be read or written. */
+  FILE_FAILED: ExitCode.usage,
+  /** A topic that is needed does not exist and may not be created. */
+  TOPIC_MISSING: ExitCode.usage,
+  /** Kafka did not answer, or not in time. */
+  KAFKA_UNREACHABLE: ExitCode.unreachable,
+  /** Kafka answered with an error. */
+  KAFKA_FAILED: ExitCode.unreachable,
+  /** The input log is not what it must be. */
+  LOG_LOST: ExitCode.badData,
+  /** A configured limit is passed: open orders, waiting closes, tick size. */
+  LIMIT_PASSED: ExitCode.badData,
+  /** A tick message is above what its topic takes. */
+  TICK_TOO_LARGE: ExitCode.badData,
+  /** A record of the output topic is not a tick message. */
+  BAD_TICK: ExitCode.badData,
+  /** `--timeout` was reached before the output was complete. */
+  TIMEOUT: ExitCode.timeout,
+  /** Nothing moved although there was work. */
+  STALLED: ExitCode.bug,
+} as const
+
+export type ErrorCode = keyof typeof EXIT_CODES
+
+export class DepthlineError extends Error {
+  readonly code: ErrorCode
+  /** True where the same call may succeed later without anybody changing anything. */
+  readonly retriable: boolean
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { retriable?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'DepthlineError'
+    this.code = code
+    this.retriable = options.retriable ?? false
+  }
+
+  get exitCode(): number {
+    return EXIT_CODES[this.code]
+  }
+}

@@ -1,0 +1,105 @@
+/** The house rules that a machine can check: who imports whom, what the pure rooms hold, and sizes. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const SOURCE = import.meta.dirname
+
+/** Room → the rooms it may import; docs/ARCHITECTURE.md draws the same. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  book: ['book'],
+  wire: ['wire', 'book'],
+  jobs: ['jobs', 'wire', 'book'],
+  kafka: ['kafka', 'wire', 'book'],
+  cli: ['cli', 'jobs', 'kafka', 'wire', 'book', 'config'],
+  'cli.ts': ['cli'],
+  config: [],
+  errors: [],
+}
+const PACKAGES: Record<string, readonly string[]> = {
+  book: ['sorted-btree'],
+  wire: ['node:crypto'],
+  jobs: [],
+  kafka: ['kafkajs', 'pino', 'node:crypto'],
+}
+const PURE = ['book', 'wire', 'jobs']
+const WORLD =
+  /\b(Date\.now|new Date\(\)|performance\.|Math\.random|process\.|console\.|setTimeout|setInterval|setImmediate|fetch\(|Buffer\b|require\()/
+
+interface SourceFile {
+  readonly path: string
+  readonly room: string
+  readonly text: string
+}
+
+const files = sourceFiles()
+
+describe('the house', () => {
+  it('imports only as the table allows', () => {
+    const wrong: string[] = []
+    for (const { path, room, text } of files) {
+      for (const imported of importsOf(text)) {
+        if (imported.startsWith('.')) {
+          const target = roomOf(relative(SOURCE, join(SOURCE, path, '..', imported)))
+          const allowed = [...(MAY_IMPORT[room] ?? []), 'errors']
+          if (!allowed.includes(target)) wrong.push(`${path} imports ${imported}`)
+        } else if (PACKAGES[room] !== undefined && !PACKAGES[room].includes(imported)) {
+          wrong.push(`${path} imports ${imported}`)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('knows every room', () => {
+    expect(files.filter(({ room }) => MAY_IMPORT[room] === undefined).map((f) => f.path)).toEqual(
+      [],
+    )
+  })
+
+  it('keeps clock, randomness, environment and console out of the pure rooms', () => {
+    const wrong = files
+      .filter(({ room }) => PURE.includes(room))
+      .filter(({ text }) => WORLD.test(withoutComments(text)))
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
+  it('opens every file with one sentence that says what it is', () => {
+    const wrong = files.filter(({ text }) => !/^(#!.*\n)?\/\*\* [^\n]+\.( \*\/)?\n/.test(text))
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
+  it('keeps files under 250 lines and has no default exports', () => {
+    const wrong = files.filter(
+      ({ text }) => text.split('\n').length > 250 || /^export default/m.test(text),
+    )
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+})
+
+function sourceFiles(): SourceFile[] {
+  const names = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  return names
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .filter((path) => !path.startsWith('testing'))
+    .map((path) => ({
+      path,
+      room: roomOf(path),
+      text: readFileSync(join(SOURCE, path), 'utf8'),
+    }))
+}
+
+/** The folder right under src; a file there is a room of its own, and cli.ts differs from cli/. */
+function roomOf(path: string): string {
+  const [first = ''] = path.split('/')
+  if (first === 'cli.ts') return first
+  return basename(first).replace(/\.(ts|js)$/, '')
+}
+
+function importsOf(text: string): string[] {
+  return [...text.matchAll(/(?:from|import) '([^']+)'/g)].map((match) => match[1]!)
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '')
+}
