@@ -1,0 +1,48 @@
+/** Answers that are read off levels in best-first order. */
+import { add, compare, type Decimal, half, multiply, subtract, ZERO } from './decimal.js'
+import type { Ladder, Level } from './ladder.js'
+
+/** A level with its place in the ladder and the money behind it. */
+export interface RankedLevel extends Level {
+  /** 1 for the best price. */
+  readonly rank: number
+  /** price × amount, in quote units. */
+  readonly total: Decimal
+  /** Running sum of `total` from the best price. */
+  readonly cumSum: Decimal
+}
+
+/** The first `limit` levels, ranked, with exact totals and running sums. */
+export function rank(levels: Iterable<Level>, limit: number): RankedLevel[] {
+  const ranked: RankedLevel[] = []
+  let cumSum = ZERO
+  if (limit <= 0) return ranked
+  for (const { price, amount } of levels) {
+    const total = multiply(price, amount)
+    cumSum = add(cumSum, total)
+    ranked.push({ rank: ranked.length + 1, price, amount, total, cumSum })
+    if (ranked.length === limit) break
+  }
+  return ranked
+}
+
+/** (best bid + best ask) / 2, exact; undefined where a side is empty. */
+export function midPrice(book: { bids: Ladder; asks: Ladder }): Decimal | undefined {
+  const { best: bid } = book.bids
+  const { best: ask } = book.asks
+  return bid && ask && half(add(bid.price, ask.price))
+}
+
+/** best ask − best bid, below zero where the book is crossed; undefined where a side is empty. */
+export function spread(book: { bids: Ladder; asks: Ladder }): Decimal | undefined {
+  const { best: bid } = book.bids
+  const { best: ask } = book.asks
+  return bid && ask && subtract(ask.price, bid.price)
+}
+
+/** True where the best bid is at or above the best ask. */
+export function isCrossed(book: { bids: Ladder; asks: Ladder }): boolean {
+  const { best: bid } = book.bids
+  const { best: ask } = book.asks
+  return bid !== undefined && ask !== undefined && compare(bid.price, ask.price) >= 0
+}

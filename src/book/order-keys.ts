@@ -1,0 +1,39 @@
+/** Order ids as numbers: every id that is in the books has exactly one key. */
+
+/** The key of an id that is not in the books. */
+export const NO_KEY = 0
+
+/**
+ * Ids that are numbers below 2^53 are their own keys, moved up by one because 0
+ * means none. Any other id gets a negative key for as long as it is remembered.
+ */
+export class OrderKeys {
+  readonly #keys = new Map<string, number>()
+  readonly #texts: string[] = ['']
+  readonly #free: number[] = []
+
+  /** The key of an id, or {@link NO_KEY} where a text id is not remembered. */
+  find(orderId: number | string): number {
+    return typeof orderId === 'number' ? orderId + 1 : (this.#keys.get(orderId) ?? NO_KEY)
+  }
+
+  /** The key of an id, given to it now where it has none. */
+  assign(orderId: number | string): number {
+    if (typeof orderId === 'number') return orderId + 1
+    const known = this.#keys.get(orderId)
+    if (known !== undefined) return known
+    const index = this.#free.pop() ?? this.#texts.length
+    this.#texts[index] = orderId
+    this.#keys.set(orderId, -index)
+    return -index
+  }
+
+  /** Forgets the id behind `key`; only a text id takes up room. */
+  release(key: number): void {
+    if (key >= 0) return
+    const index = -key
+    this.#keys.delete(this.#texts[index]!)
+    this.#texts[index] = ''
+    this.#free.push(index)
+  }
+}
