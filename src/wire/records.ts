@@ -1,0 +1,40 @@
+/** The records that pass between Kafka and the jobs, as plain data. */
+
+/** A record as it lies in the log. */
+export interface InputRecord {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  /** Decimal text, as Kafka clients give it. */
+  readonly offset: string
+  /** Milliseconds since 1970, decimal text. */
+  readonly timestamp: string
+}
+
+/** Records of one partition in offset order. */
+export interface RecordBatch {
+  readonly partition: number
+  readonly records: readonly InputRecord[]
+}
+
+/** For each partition by number, the offset of the record that comes next. */
+export type Offsets = readonly number[]
+
+/** A rejected record, on its way to the dead-letter topic. */
+export interface DeadLetter {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Tick {
+  /** Epoch second; the record's timestamp is this × 1000. */
+  readonly tick: number
+  readonly value: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What a job published last: where it goes on. */
+export interface LastTick {
+  readonly tick: number
+  readonly offsets: Offsets
+}
