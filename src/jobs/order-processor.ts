@@ -1,0 +1,137 @@
+/** Records in, books and counts out: the one core behind `run` and `replay`. */
+import { OrderBooks, type OrderBooksLimits } from '../book/order-books.js'
+import { countsAs, OUTCOME_NAMES, Outcome } from '../book/outcome.js'
+import { OrderEventReader, type ReadFault } from '../wire/order-event-reader.js'
+import { TickPrinter } from '../wire/tick-message.js'
+
+/** Why a record is rejected: it cannot be read, or the books do not allow it. */
+export type RejectReason = ReadFault | 'symbol_changed' | 'order_already_closed'
+
+const REJECTED_OUTCOMES: ReadonlyMap<Outcome, RejectReason> = new Map([
+  [Outcome.symbol_changed, 'symbol_changed'],
+  [Outcome.order_already_closed, 'order_already_closed'],
+])
+
+const DETAILS = {
+  symbol_changed: 'the id is open under another symbol; the open order stays',
+  order_already_closed: 'the id was opened and closed before',
+}
+
+export interface OrderProcessorOptions {
+  /** Levels a side in the tick message; Infinity for all. */
+  readonly levels: number
+  readonly limits: OrderBooksLimits
+  /** Spreads the hash tables; never changes an answer. */
+  readonly seed: number
+}
+
+/** Records in = applied + ignored + rejected + tombstones, always. */
+export interface RecordCounts {
+  records: number
+  applied: number
+  ignored: number
+  rejected: number
+  tombstones: number
+  /** By the name of the outcome or of the reason for rejection. */
+  byOutcome: Record<string, number>
+}
+
+export class OrderProcessor {
+  readonly books: OrderBooks
+  readonly #reader = new OrderEventReader()
+  readonly #printer: TickPrinter
+  readonly #options: OrderProcessorOptions
+  readonly #outcomes = new Float64Array(OUTCOME_NAMES.length)
+  readonly #faults = new Map<ReadFault, number>()
+  #tombstones = 0
+  #rejected = 0
+  #detail = ''
+
+  constructor(options: OrderProcessorOptions) {
+    this.#options = options
+    this.books = new OrderBooks(options.limits, options.seed)
+    this.#printer = new TickPrinter(this.books, options.levels)
+  }
+
+  /** How many records were rejected so far. */
+  get rejected(): number {
+    return this.#rejected
+  }
+
+  /** More about the rejection that {@link accept} returned last: at most 200 characters, no payload. */
+  get detail(): string {
+    return this.#detail
+  }
+
+  get crossed(): string[] {
+    return this.#printer.crossed
+  }
+
+  /** Reads and applies the record at `start … end`; returns why it is rejected, where it is. */
+  accept(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    partition: number,
+  ): RejectReason | undefined {
+    const fault = this.#reader.read(bytes, start, end)
+    if (fault !== undefined) {
+      this.#rejected++
+      this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1)
+      this.#detail = this.#reader.detail
+      return fault
+    }
+    const outcome = this.books.apply(this.#reader.event, partition)
+    this.#outcomes[outcome]!++
+    // Changes are gathered until a tick reads them, but not without bound while none does.
+    if (this.books.pendingLevels > MAX_PENDING_LEVELS) this.books.update()
+    if (outcome < Outcome.symbol_changed) return undefined
+    return this.#reject(outcome)
+  }
+
+  skipTombstone(): void {
+    this.#tombstones++
+  }
+
+  /** The tick message for the books as they are now. */
+  message(): string {
+    return this.#printer.print()
+  }
+
+  /** What the message is made of, for the error that says it is too large. */
+  describeSize(): string {
+    const levels = Number.isFinite(this.#options.levels) ? this.#options.levels : 'all'
+    return `${this.#printer.symbolCount} symbols × ${levels} levels a side`
+  }
+
+  counts(): RecordCounts {
+    const counts: RecordCounts = {
+      records: this.#tombstones,
+      applied: 0,
+      ignored: 0,
+      rejected: 0,
+      tombstones: this.#tombstones,
+      byOutcome: {},
+    }
+    const count = (name: string, kind: 'applied' | 'ignored' | 'rejected', number: number) => {
+      counts.records += number
+      counts[kind] += number
+      counts.byOutcome[name] = number
+    }
+    for (const name of OUTCOME_NAMES) {
+      const outcome = Outcome[name]
+      count(name, countsAs(outcome), this.#outcomes[outcome]!)
+    }
+    for (const [fault, number] of this.#faults) count(fault, 'rejected', number)
+    return counts
+  }
+
+  #reject(outcome: Outcome): RejectReason {
+    const reason = REJECTED_OUTCOMES.get(outcome)!
+    this.#rejected++
+    this.#detail = DETAILS[reason as keyof typeof DETAILS]
+    return reason
+  }
+}
+
+const MAX_PENDING_LEVELS = 65_536
