@@ -1,0 +1,180 @@
+/** Reads a topic as a stream of records, up to its end or for ever. */
+import { type Cluster, within } from './client.js'
+import { PartitionConsumer } from './partition-consumer.js'
+import { topicRanges } from './topics.js'
+
+export interface TopicRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: Readonly<Record<string, string>>
+  /** Milliseconds since 1970. */
+  readonly timestampMs: number
+}
+
+export interface ReadOptions {
+  readonly topic: string
+  /** Begins the name of the consumer's own group. */
+  readonly job: string
+  /** Where to start, by partition; what is no longer kept is passed over. Default: the start. */
+  readonly from?: readonly number[]
+  /** Read on for new records; otherwise end at what the topic held at the start. */
+  readonly follow: boolean
+  readonly signal: AbortSignal
+}
+
+/** A topic whose last records cannot be read (aborted, compacted away) ends after so long without any. */
+const IDLE_LIMIT_MS = 5_000
+/** How far before the end to look for the last record: transactions leave markers there. */
+const LOOK_BACK = 50
+
+/**
+ * Yields records in partition order, committed ones only, a batch at a time.
+ *
+ * @throws DepthlineError TOPIC_MISSING, KAFKA_FAILED, KAFKA_UNREACHABLE
+ */
+export async function* readTopic(
+  cluster: Cluster,
+  { topic, job, from = [], follow, signal }: ReadOptions,
+): AsyncGenerator<TopicRecord[]> {
+  const ranges = await topicRanges(cluster, topic)
+  const positions = ranges.map(({ low }, partition) => Math.max(low, from[partition] ?? 0))
+  const isAtEnd = () => ranges.every(({ high }, partition) => positions[partition]! >= high)
+  if (!follow && isAtEnd()) return
+  const hand = new HandOver<TopicRecord[]>()
+  const consumer = new PartitionConsumer(cluster, {
+    topic,
+    job,
+    positions,
+    handle: ({ partition, records }) =>
+      hand.give(records.map((record) => toTopicRecord(partition, record))),
+    onPosition: () => {
+      if (!follow && isAtEnd()) hand.end()
+    },
+  })
+  const stop = () => hand.end()
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  consumer.run().catch((error) => hand.fail(error))
+  try {
+    yield* hand.taken(follow ? undefined : IDLE_LIMIT_MS)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    hand.close()
+    await consumer.stop()
+  }
+}
+
+/** The last record of a topic of one partition that `isWanted`; undefined where there is none. */
+export async function lastRecord(
+  cluster: Cluster,
+  topic: string,
+  isWanted: (record: TopicRecord) => boolean = () => true,
+): Promise<TopicRecord | undefined> {
+  const [range] = await topicRanges(cluster, topic)
+  if (range === undefined) return undefined
+  const { signal } = new AbortController()
+  // Most often the last record is near the end; else the search goes ever further back.
+  for (let back = LOOK_BACK; ; back *= 8) {
+    const from = Math.max(range.low, range.high - back)
+    let last: TopicRecord | undefined
+    const read = readTopic(cluster, { topic, job: topic, from: [from], follow: false, signal })
+    for await (const records of read) {
+      for (const record of records) if (isWanted(record)) last = record
+    }
+    if (last !== undefined || from === range.low) return last
+  }
+}
+
+/** Milliseconds since 1970 → the first offset of each partition at or after it. */
+export async function offsetsAt(
+  { admin }: Cluster,
+  topic: string,
+  timestampMs: number,
+): Promise<number[]> {
+  const call = admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)
+  const offsets: number[] = []
+  for (const { partition, offset } of await within(10_000, call, `reading offsets of ${topic}`)) {
+    offsets[partition] = Number(offset)
+  }
+  return offsets
+}
+
+/** Passes values from one side to the other, at most one at a time. */
+class HandOver<T> {
+  #waiting: { value: T; taken: () => void }[] = []
+  #wake: () => void = () => {}
+  #hasEnded = false
+  #isClosed = false
+  #failure: { error: unknown } | undefined
+
+  /** Resolves when the value has been taken. */
+  give(value: T): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    return new Promise((taken) => {
+      this.#waiting.push({ value, taken })
+      this.#wake()
+    })
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    this.#wake()
+  }
+
+  /** Nothing is taken any more: whoever waits to give something goes free. */
+  close(): void {
+    this.#isClosed = true
+    for (const { taken } of this.#waiting) taken()
+  }
+
+  fail(error: unknown): void {
+    this.#failure = { error }
+    this.#wake()
+  }
+
+  /** @param idleMs ends after so long without a value */
+  async *taken(idleMs: number | undefined): AsyncGenerator<T> {
+    for (;;) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) {
+        yield next.value
+        next.taken()
+        continue
+      }
+      if (this.#failure !== undefined) throw this.#failure.error
+      if (this.#hasEnded) return
+      const woken = new Promise<'woken'>((resolve) => {
+        this.#wake = () => resolve('woken')
+      })
+      if ((await orIdle(woken, idleMs)) === 'idle') return
+    }
+  }
+}
+
+async function orIdle(woken: Promise<'woken'>, idleMs: number | undefined) {
+  if (idleMs === undefined) return woken
+  let timer: NodeJS.Timeout | undefined
+  const idle = new Promise<'idle'>((resolve) => {
+    timer = setTimeout(() => resolve('idle'), idleMs)
+  })
+  return Promise.race([woken, idle]).finally(() => clearTimeout(timer))
+}
+
+function toTopicRecord(
+  partition: number,
+  record: {
+    offset: string
+    key: Buffer | null
+    value: Buffer | null
+    timestamp: string
+    headers?: Record<string, unknown>
+  },
+): TopicRecord {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(record.headers ?? {})) headers[name] = String(value)
+  const { key, value } = record
+  const timestampMs = Number(record.timestamp)
+  return { partition, offset: Number(record.offset), key, value, headers, timestampMs }
+}

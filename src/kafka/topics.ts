@@ -1,0 +1,92 @@
+/** Topics: made where they are missing, checked where they are there. */
+import { DepthlineError } from '../errors.js'
+import { type Cluster, kafkaError, within } from './client.js'
+
+export interface TopicSpec {
+  readonly topic: string
+  readonly partitions: number
+  /** Topic settings, such as `max.message.bytes`. */
+  readonly config?: Readonly<Record<string, string>>
+}
+
+/** Each partition's first offset that is kept, and the one after its last. */
+export interface PartitionRange {
+  readonly low: number
+  readonly high: number
+}
+
+const ADMIN_LIMIT_MS = 15_000
+
+/** 16 MB: what ticks and dead letters may take, where Kafka's default is 1 MB. */
+export const LARGE_MESSAGES = { 'max.message.bytes': String(16 * 1024 * 1024) }
+
+export function inputTopic(topic: string): TopicSpec {
+  return { topic, partitions: 4 }
+}
+
+export function outputTopic(topic: string): TopicSpec {
+  return { topic, partitions: 1, config: LARGE_MESSAGES }
+}
+
+/**
+ * Makes the topics that are missing.
+ *
+ * @throws DepthlineError TOPIC_MISSING where one is and `mayCreate` is false
+ */
+export async function ensureTopics(
+  { admin, log }: Cluster,
+  specs: readonly TopicSpec[],
+  mayCreate: boolean,
+): Promise<void> {
+  const existing = new Set(await within(ADMIN_LIMIT_MS, admin.listTopics(), 'listing topics'))
+  const missing = specs.filter(({ topic }) => !existing.has(topic))
+  if (missing.length === 0) return
+  const names = missing.map(({ topic }) => topic).join(', ')
+  if (!mayCreate) {
+    throw new DepthlineError(
+      'TOPIC_MISSING',
+      `no topic ${names}: make it, or leave out --no-create-topics`,
+    )
+  }
+  const topics = missing.map(({ topic, partitions, config = {} }) => ({
+    topic,
+    numPartitions: partitions,
+    configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+  }))
+  try {
+    // KafkaJS answers false, not an error, where another process made one of them just now.
+    await within(ADMIN_LIMIT_MS, admin.createTopics({ topics, waitForLeaders: true }), 'creating')
+  } catch (error) {
+    throw kafkaError(error, `creating topics ${names}`)
+  }
+  log.info({ topics: missing.map(({ topic }) => topic) }, 'made topics')
+}
+
+/**
+ * The offsets that each partition of a topic holds, by partition number.
+ *
+ * @throws DepthlineError TOPIC_MISSING
+ */
+export async function topicRanges({ admin }: Cluster, topic: string): Promise<PartitionRange[]> {
+  const topics = await within(ADMIN_LIMIT_MS, admin.listTopics(), 'listing topics')
+  if (!topics.includes(topic)) throw new DepthlineError('TOPIC_MISSING', `no topic ${topic}`)
+  const ranges: PartitionRange[] = []
+  try {
+    const offsets = await within(ADMIN_LIMIT_MS, admin.fetchTopicOffsets(topic), 'reading offsets')
+    for (const { partition, low, high } of offsets) {
+      ranges[partition] = { low: Number(low), high: Number(high) }
+    }
+  } catch (error) {
+    throw kafkaError(error, `reading the offsets of ${topic}`)
+  }
+  return ranges
+}
+
+/** Refuses a topic of several partitions where messages must keep one order. */
+export function assertOnePartition(topic: string, ranges: readonly PartitionRange[]): void {
+  if (ranges.length === 1) return
+  throw new DepthlineError(
+    'USAGE',
+    `topic ${topic} has ${ranges.length} partitions and must have 1, for ticks come in one order`,
+  )
+}
