@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** The command line: subcommands, and how the process ends. */
+import { Command, CommanderError } from 'commander'
+import { addBookCommand } from './cli/book.js'
+import { addEmulateCommand } from './cli/emulate.js'
+import { addExportCommand } from './cli/export.js'
+import { reportFailure } from './cli/process.js'
+import { addReplayCommand } from './cli/replay.js'
+import { addRunCommand } from './cli/run.js'
+import { version } from './cli/version.js'
+import { ExitCode } from './errors.js'
+
+const program = new Command('depthline')
+  .description('Order events in, exact order books out, every second, on KafkaJS.')
+  .version(version)
+  .exitOverride()
+  .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+addRunCommand(program)
+addEmulateCommand(program)
+addReplayCommand(program)
+addExportCommand(program)
+addBookCommand(program)
+// Commands made above do not take this over by themselves.
+for (const command of program.commands) command.exitOverride()
+
+// `depthline … | head` closes our output early, and that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.done)
+  throw error
+})
+
+// KafkaJS may keep sockets and timers alive that nothing waits for, so the process says itself when it is done.
+process.exit(await exitCodeOf(program.parseAsync()))
+
+async function exitCodeOf(work: Promise<unknown>): Promise<number> {
+  try {
+    await work
+    return ExitCode.done
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportFailure(error)
+    return error.exitCode === 0 ? ExitCode.done : ExitCode.usage
+  }
+}

@@ -1,0 +1,95 @@
+/** `depthline book`: one symbol's ladder in the terminal, drawn again with every tick. */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { checkFlags, kafkaSettings, symbolName, topicName, wholeNumber } from '../config.js'
+import { DepthlineError } from '../errors.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
+import { readTopic, type TopicRecord } from '../kafka/topic-reader.js'
+import { topicRanges } from '../kafka/topics.js'
+import { parseTickMessage, type TickRow } from '../wire/tick-message.js'
+import { ladderView } from './ladder-view.js'
+import { standardOutput } from './output.js'
+import { openLog, stopSignal } from './process.js'
+
+const Flags = z.object({
+  topic: topicName(),
+  ticks: wholeNumber(1).optional(),
+  height: wholeNumber(5, 1000).optional(),
+})
+
+/** How far before the topic's end to start: transactions leave markers between messages. */
+const LOOK_BACK = 50
+const CLEAR = '\x1b[H\x1b[2J'
+
+export function addBookCommand(program: Command): void {
+  program
+    .command('book')
+    .summary("a symbol's ladder in the terminal, live")
+    .description(
+      'Shows the newest message of the output topic as a ladder and draws it again with each new one. Without a terminal the ladders are printed one below the other.',
+    )
+    .argument('[symbol]', 'default: the first in the message')
+    .option('--topic <topic>', 'the output topic of run', 'order-book')
+    .option('--ticks <n>', 'end after so many messages')
+    .option('--height <lines>', 'lines to use (default: those of the terminal)')
+    .action(bookCommand)
+}
+
+async function bookCommand(symbol: string | undefined, options: unknown): Promise<void> {
+  const flags = checkFlags(Flags, options)
+  if (symbol !== undefined) checkFlags(z.object({ symbol: symbolName() }), { symbol })
+  const log = openLog('book')
+  const signal = stopSignal()
+  const cluster = await connect(kafkaSettings(process.env), log)
+  let shown = 0
+  try {
+    for await (const record of newestMessages(cluster, flags.topic, signal)) {
+      shown++
+      const progress = flags.ticks === undefined ? '' : `message ${shown} of ${flags.ticks}\n`
+      await standardOutput.write(`${draw(record, symbol, flags.height)}${progress}`)
+      if (shown === flags.ticks) break
+    }
+  } finally {
+    await disconnect(cluster)
+  }
+}
+
+/** The last message of the topic and then each new one; where several came at once, the newest. */
+async function* newestMessages(
+  cluster: Cluster,
+  topic: string,
+  signal: AbortSignal,
+): AsyncGenerator<TopicRecord> {
+  const [range] = await topicRanges(cluster, topic)
+  const from = [Math.max(0, (range?.high ?? 0) - LOOK_BACK)]
+  for await (const records of readTopic(cluster, {
+    topic,
+    job: 'depthline-book',
+    from,
+    follow: true,
+    signal,
+  })) {
+    const newest = records.at(-1)
+    if (newest !== undefined) yield newest
+  }
+}
+
+function draw(record: TopicRecord, symbol: string | undefined, height: number | undefined): string {
+  const rows = parseTickMessage(new TextDecoder().decode(record.value ?? undefined))
+  if (rows === undefined) {
+    throw new DepthlineError('BAD_TICK', `the value at offset ${record.offset} is no tick message`)
+  }
+  const { isTTY, columns = 100, rows: lines = 40 } = process.stdout
+  const view = ladderView(rows, {
+    symbol: symbol ?? firstSymbol(rows),
+    tick: Number(record.headers.tick ?? Math.floor(record.timestampMs / 1000)),
+    width: columns,
+    height: height ?? lines - 2,
+    colour: isTTY === true && !process.env.NO_COLOR,
+  })
+  return `${isTTY ? CLEAR : ''}${view.join('\n')}\n`
+}
+
+function firstSymbol(rows: readonly TickRow[]): string {
+  return rows[0]?.symbol ?? 'no orders yet'
+}

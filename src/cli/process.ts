@@ -1,0 +1,58 @@
+/** What every command shares of being a process: logs, signals, exit codes, the clock. */
+import { setImmediate } from 'node:timers/promises'
+import { type Logger, pino } from 'pino'
+import pretty from 'pino-pretty'
+import { DepthlineError, ExitCode } from '../errors.js'
+import type { Clock } from '../jobs/ports.js'
+
+/** Logs on standard error: JSON lines, or for people where a terminal shows them. */
+export function openLog(command: string): Logger {
+  const level = process.env.LOG_LEVEL || 'info'
+  if (!['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].includes(level)) {
+    throw new DepthlineError('USAGE', `LOG_LEVEL: no such level "${level}"`)
+  }
+  const options = { level, base: { command } }
+  if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }))
+  const colorize = !process.env.NO_COLOR
+  return pino(options, pretty({ destination: 2, sync: true, colorize, ignore: 'pid,hostname' }))
+}
+
+/** Aborts on the first SIGINT or SIGTERM; the second ends the process with 130 or 143. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  const onSignal = (name: 'SIGINT' | 'SIGTERM') => {
+    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
+    controller.abort()
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return controller.signal
+}
+
+/** Says on standard error what went wrong, and gives the exit code for it. */
+export function reportFailure(error: unknown): number {
+  if (error instanceof DepthlineError) {
+    process.stderr.write(`depthline: ${error.message}\n`)
+    return error.exitCode
+  }
+  process.stderr.write(`depthline: a bug: ${error instanceof Error ? error.stack : error}\n`)
+  return ExitCode.bug
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep(ms, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve()
+      const done = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, Math.max(0, ms))
+      signal?.addEventListener('abort', done)
+    })
+  },
+  yield: () => setImmediate(),
+}

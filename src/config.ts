@@ -1,0 +1,144 @@
+/** Flags and environment, checked: every command gets one frozen object or a clear refusal. */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { DepthlineError } from './errors.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A whole number written in digits, from `min` to `max`. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, `a whole number ${range}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `a whole number ${range}`)
+}
+
+/** A share such as `0.45`, from 0 to 1. */
+export function share() {
+  return z
+    .string()
+    .regex(/^[01](\.\d{1,9})?$/, 'a number from 0 to 1')
+    .transform(Number)
+    .refine((value) => value <= 1, 'a number from 0 to 1')
+}
+
+/** How many levels a side: a number, or `all`. */
+export function levels() {
+  return z.union(
+    [z.literal('all').transform(() => Number.POSITIVE_INFINITY), wholeNumber(1, 1_000_000)],
+    'a whole number of at least 1, or all',
+  )
+}
+
+export function topicName() {
+  return z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,249}$/, 'a topic name: letters, digits, dot, dash, underscore')
+    .refine((name) => name !== '.' && name !== '..', 'a topic name')
+}
+
+const SYMBOL = '[A-Za-z0-9][A-Za-z0-9._/:-]{0,31}'
+
+export function symbolName() {
+  return z.string().regex(new RegExp(`^${SYMBOL}$`), 'a symbol such as BTC-USDT')
+}
+
+/** Symbols with commas between them. */
+export function symbolList() {
+  return z
+    .string()
+    .regex(new RegExp(`^${SYMBOL}(,${SYMBOL})*$`), 'symbols such as BTC-USDT,ETH-USDT')
+    .transform((text) => text.split(','))
+}
+
+/** An epoch second, or a time such as 2026-11-20T10:00:00Z, as an epoch second. */
+export function second() {
+  const seconds = z
+    .string()
+    .regex(/^\d{1,11}$/)
+    .transform(Number)
+  const time = z.iso
+    .datetime({ offset: true })
+    .transform((text) => Math.floor(Date.parse(text) / 1000))
+  return z.union([seconds, time], 'an epoch second, or a time such as 2026-11-20T10:00:00Z')
+}
+
+/**
+ * Checks a command's flags.
+ *
+ * @throws DepthlineError USAGE that names each wrong flag and what it takes
+ */
+export function checkFlags<T extends z.ZodType>(schema: T, flags: unknown): Readonly<z.infer<T>> {
+  const result = schema.safeParse(flags)
+  if (result.success) return Object.freeze(result.data)
+  const problems = result.error.issues.map(({ path, message }) => {
+    const flag = String(path[0]).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    const given = JSON.stringify((flags as Record<string, unknown>)[String(path[0])])
+    return `--${flag}: expected ${message}, got ${given}`
+  })
+  throw new DepthlineError('USAGE', problems.join('; '))
+}
+
+const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+
+/**
+ * How to reach Kafka, from the environment alone: secrets are never flags.
+ *
+ * @throws DepthlineError USAGE
+ */
+export function kafkaSettings(env: Environment) {
+  const brokers = (env.KAFKA_BROKERS || 'localhost:9092').split(',').map((text) => text.trim())
+  const bad = brokers.find((broker) => !/^[^\s:]+:\d{1,5}$/.test(broker))
+  if (bad !== undefined) {
+    throw new DepthlineError('USAGE', `KAFKA_BROKERS: expected host:port, got "${bad}"`)
+  }
+  const ssl = sslSettings(env)
+  const sasl = saslSettings(env)
+  return Object.freeze({
+    brokers,
+    clientId: env.KAFKA_CLIENT_ID || 'depthline',
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+  })
+}
+
+function sslSettings(env: Environment) {
+  const { KAFKA_SSL = '', KAFKA_SSL_CA: caFile } = env
+  if (!['', 'true', 'false', '1', '0'].includes(KAFKA_SSL)) {
+    throw new DepthlineError('USAGE', `KAFKA_SSL: expected true or false, got "${KAFKA_SSL}"`)
+  }
+  if (caFile) return { ca: [readSecret('KAFKA_SSL_CA', caFile)] }
+  return KAFKA_SSL === 'true' || KAFKA_SSL === '1' ? true : undefined
+}
+
+function saslSettings(env: Environment) {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username } = env
+  if (!mechanism) return undefined
+  const known = SASL_MECHANISMS.find((name) => name === mechanism.toLowerCase())
+  if (known === undefined) {
+    const expected = SASL_MECHANISMS.join(', ')
+    throw new DepthlineError('USAGE', `KAFKA_SASL_MECHANISM: expected one of ${expected}`)
+  }
+  const passwordFile = env.KAFKA_SASL_PASSWORD_FILE
+  const password = passwordFile
+    ? readSecret('KAFKA_SASL_PASSWORD_FILE', passwordFile).replace(/\r?\n$/, '')
+    : env.KAFKA_SASL_PASSWORD
+  if (!username || !password) {
+    const missing = username
+      ? 'KAFKA_SASL_PASSWORD or KAFKA_SASL_PASSWORD_FILE'
+      : 'KAFKA_SASL_USERNAME'
+    throw new DepthlineError('USAGE', `${missing} is not set, and KAFKA_SASL_MECHANISM is`)
+  }
+  // KafkaJS's types tie each mechanism to its own shape; these three share one.
+  return { mechanism: known as 'plain', username, password }
+}
+
+function readSecret(variable: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new DepthlineError('USAGE', `${variable}: cannot read ${file}`, { cause })
+  }
+}
