@@ -1,0 +1,199 @@
+/** A real Kafka broker for integration tests, which they may kill. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { DepthlineError } from '../errors.js'
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/kafka.sh', import.meta.url))
+const START_LIMIT_MS = 60_000
+const STOP_LIMIT_MS = 15_000
+const ATTEMPTS = 5
+const KEPT_LINES = 30
+const REMOVAL = { recursive: true, force: true, maxRetries: 5 }
+
+// The first compiler is enough for a short life, and it makes the start quicker.
+const JVM_FLAGS = ['-Xms256m', '-Xmx512m', '-XX:TieredStopAtLevel=1']
+
+// Without these a broker that was killed waits 13 s for its own old session to end.
+const QUICK_RESTART = {
+  'broker.session.timeout.ms': '1500',
+  'broker.heartbeat.interval.ms': '300',
+}
+
+export interface BrokerOptions {
+  /** Broker settings on top of those in `scripts/kafka.sh`. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+export interface TestBroker {
+  /** `host:port`; with `KAFKA_BROKERS` that value, which may be a list. */
+  readonly brokers: string
+  /** Undefined while it is not running, and always where it is not ours. */
+  readonly pid: number | undefined
+  /** Ends the broker and deletes its data. */
+  stop(): Promise<void>
+  /** Ends it as `kill -9` does; the data stays. */
+  kill(): Promise<void>
+  /** Starts it again on the same port and data, killing it first if it runs. */
+  restart(): Promise<void>
+}
+
+/**
+ * Starts a fresh broker on a free port, with its data in a temporary folder.
+ *
+ * With `KAFKA_BROKERS` it starts nothing and answers with that one, which
+ * cannot be killed. Needs Java 17, and Maven the first time.
+ */
+export async function startBroker(options: BrokerOptions = {}): Promise<TestBroker> {
+  const given = process.env.KAFKA_BROKERS
+  if (given) return borrowedBroker(given)
+  for (let attempt = 1; ; attempt++) {
+    const broker = await LocalBroker.prepare(options)
+    try {
+      await broker.restart()
+      return broker
+    } catch (error) {
+      await broker.stop()
+      // Between asking for the ports and using them somebody else may have taken one.
+      if (!broker.portWasTaken || attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+class LocalBroker implements TestBroker {
+  readonly brokers: string
+  readonly #folder: string
+  readonly #libs: string
+  #child: ChildProcess | undefined
+  #lines: string[] = []
+
+  private constructor(place: { port: number; folder: string; libs: string }) {
+    this.brokers = `127.0.0.1:${place.port}`
+    this.#folder = place.folder
+    this.#libs = place.libs
+  }
+
+  static async prepare(options: BrokerOptions): Promise<LocalBroker> {
+    const [port, controllerPort] = await freePorts()
+    const folder = mkdtempSync(join(tmpdir(), 'depthline-kafka-'))
+    const extra = Object.entries({ ...QUICK_RESTART, ...options.settings })
+    const env = {
+      ...process.env,
+      KAFKA_DIR: folder,
+      KAFKA_PORT: String(port),
+      KAFKA_CONTROLLER_PORT: String(controllerPort),
+      KAFKA_EXTRA: extra.map(([key, value]) => `${key}=${value}`).join('\n'),
+    }
+    try {
+      const { stdout } = await promisify(execFile)(SCRIPT, ['prepare'], { env })
+      return new LocalBroker({ port, folder, libs: stdout.trim() })
+    } catch (cause) {
+      rmSync(folder, REMOVAL)
+      const said = (cause as { stderr?: string }).stderr ?? ''
+      throw new DepthlineError('KAFKA_UNREACHABLE', `no broker could be prepared: ${said}`, {
+        cause,
+      })
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  get portWasTaken(): boolean {
+    return this.#lines.some((line) => line.includes('Address already in use'))
+  }
+
+  async restart(): Promise<void> {
+    await this.kill()
+    const settings = join(this.#folder, 'server.properties')
+    const args = [...JVM_FLAGS, '-cp', join(this.#libs, '*'), 'kafka.Kafka', settings]
+    const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    this.#lines = []
+    const watcher = watch({ child, folder: this.#folder })
+    child.once('exit', () => {
+      watcher.kill('SIGKILL')
+      if (this.#child === child) this.#child = undefined
+    })
+    try {
+      await this.#started(child)
+    } catch (cause) {
+      await this.kill()
+      const end = `${(cause as Error).message}; its last lines:\n${this.#lines.join('\n')}`
+      throw new DepthlineError('KAFKA_UNREACHABLE', end, { cause })
+    }
+  }
+
+  #started(child: ChildProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        reject(new Error(`the broker was not ready after ${START_LIMIT_MS / 1000} s`))
+      }, START_LIMIT_MS)
+      child.once('error', reject)
+      child.once('close', (code) => reject(new Error(`the broker ended with ${code}`)))
+      child.once('close', () => clearTimeout(limit))
+      for (const output of [child.stdout!, child.stderr!]) {
+        createInterface(output).on('line', (line) => {
+          if (this.#lines.push(line) > KEPT_LINES) this.#lines.shift()
+          if (!line.includes('Kafka Server started')) return
+          clearTimeout(limit)
+          resolve()
+        })
+      }
+    })
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    const insist = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_LIMIT_MS)
+    await this.#end('SIGTERM')
+    clearTimeout(insist)
+    rmSync(this.#folder, REMOVAL)
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (child?.pid === undefined) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await ended
+  }
+}
+
+function borrowedBroker(brokers: string): TestBroker {
+  const refuse = async () => {
+    throw new Error('the broker in KAFKA_BROKERS is not the tests’ own: it is never killed')
+  }
+  return { brokers, pid: undefined, stop: async () => {}, kill: refuse, restart: refuse }
+}
+
+/**
+ * Kills the broker and deletes its data when this process ends, however it ends.
+ *
+ * A handler of our own exit is not enough: vitest kills its workers by signal,
+ * and people kill vitest. Any end of this process ends the watcher's input.
+ */
+function watch({ child, folder }: { child: ChildProcess; folder: string }): ChildProcess {
+  const script = 'trap "" INT TERM HUP; read -r line; kill -9 "$0"; sleep 1; rm -rf "$1"'
+  const args = ['-c', script, String(child.pid ?? ''), folder]
+  return spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'] })
+}
+
+/** Two ports that the system says are free; held together, so that they differ. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()]
+  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening')
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  for (const server of servers) await once(server.close(), 'close')
+  return ports as [number, number]
+}
