@@ -26,10 +26,12 @@ export function share() {
 
 /** How many levels a side: a number, or `all`. */
 export function levels() {
-  return z.union(
-    [z.literal('all').transform(() => Number.POSITIVE_INFINITY), wholeNumber(1, 1_000_000)],
-    'a whole number of at least 1, or all',
-  )
+  const expected = 'a whole number of at least 1, or all'
+  return z
+    .string()
+    .regex(/^(all|\d{1,9})$/, expected)
+    .transform((text) => (text === 'all' ? Number.POSITIVE_INFINITY : Number(text)))
+    .refine((value) => value >= 1, expected)
 }
 
 export function topicName() {
