@@ -10,7 +10,10 @@ const folder = mkdtempSync(join(tmpdir(), 'depthline-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function flag<T extends z.ZodType>(schema: T, value: string): unknown {
-  return config.checkFlags(z.object({ theFlag: schema }), { theFlag: value }).theFlag
+  const flags: { theFlag?: unknown } = config.checkFlags(z.object({ theFlag: schema }), {
+    theFlag: value,
+  })
+  return flags.theFlag
 }
 
 describe('flags', () => {

@@ -22,6 +22,8 @@ export interface OrderIntakeOptions {
 export class OrderIntake {
   /** The book equals exactly the input below these offsets. */
   readonly offsets: number[]
+  /** Records rejected that no earlier process had rejected. */
+  rejected = 0
   /** Called when the dead letters that wait are too many to go on. */
   onSurplus: () => void = () => {}
   readonly #processor: OrderProcessor
@@ -90,6 +92,7 @@ export class OrderIntake {
       const reason = this.#processor.accept(value, 0, value.length, partition)
       const isNew = offset >= (this.#options.publishedBelow[partition] ?? 0)
       if (reason !== undefined && isNew) {
+        this.rejected++
         const { topic } = this.#options
         const { detail } = this.#processor
         const letter = deadLetterOf({ ...pick(record), reason, detail, topic, partition })

@@ -44,18 +44,12 @@ export class OrderProcessor {
   readonly #outcomes = new Float64Array(OUTCOME_NAMES.length)
   readonly #faults = new Map<ReadFault, number>()
   #tombstones = 0
-  #rejected = 0
   #detail = ''
 
   constructor(options: OrderProcessorOptions) {
     this.#options = options
     this.books = new OrderBooks(options.limits, options.seed)
     this.#printer = new TickPrinter(this.books, options.levels)
-  }
-
-  /** How many records were rejected so far. */
-  get rejected(): number {
-    return this.#rejected
   }
 
   /** More about the rejection that {@link accept} returned last: at most 200 characters, no payload. */
@@ -76,7 +70,6 @@ export class OrderProcessor {
   ): RejectReason | undefined {
     const fault = this.#reader.read(bytes, start, end)
     if (fault !== undefined) {
-      this.#rejected++
       this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1)
       this.#detail = this.#reader.detail
       return fault
@@ -128,7 +121,6 @@ export class OrderProcessor {
 
   #reject(outcome: Outcome): RejectReason {
     const reason = REJECTED_OUTCOMES.get(outcome)!
-    this.#rejected++
     this.#detail = DETAILS[reason as keyof typeof DETAILS]
     return reason
   }

@@ -206,6 +206,7 @@ describe('run', () => {
     await stop()
     expect(sink.ticks.map(({ tick }) => tick - START / 1000)).toEqual([3])
     expect(header(sink.ticks[0], 'missed')).toBe('7')
+    expect(header(sink.ticks[0], 'rejected')).toBe('1')
     expect(sink.deadLetters.map(({ headers }) => headers.offset)).toEqual(['2'])
   })
 

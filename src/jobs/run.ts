@@ -102,7 +102,7 @@ class RunJob {
 
   async #publish({ tick, isHeld }: DueTick): Promise<void> {
     const missed = this.#lastTick === undefined ? 0 : tick - this.#lastTick - 1
-    const { rejected } = this.#processor
+    const { rejected } = this.#intake
     const message = this.#processor.message()
     const headers: Record<string, string> = {
       tick: String(tick),

@@ -58,11 +58,6 @@ class TickSink {
       if (commit.tick !== undefined) await this.#send(output, [this.#tickMessage(commit.tick)])
     } catch (error) {
       await this.close()
-      if (protocolErrorOf(error) === 'MESSAGE_TOO_LARGE' && commit.tick !== undefined) {
-        const size = Buffer.byteLength(commit.tick.value)
-        const message = `a tick of ${size} bytes is above max.message.bytes of ${output}`
-        throw new DepthlineError('TICK_TOO_LARGE', message, { cause: error })
-      }
       throw kafkaError(error, `publishing to ${output}`)
     }
   }
@@ -90,7 +85,19 @@ class TickSink {
     const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0)
     const compression = bytes > COMPRESS_ABOVE_BYTES ? CompressionTypes.GZIP : CompressionTypes.None
     const send = this.#producer!.send({ topic, messages, compression, acks: -1 })
-    await within(SEND_LIMIT_MS, send, `sending to ${topic}`)
+    await within(SEND_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
+      throw protocolErrorOf(error) === 'MESSAGE_TOO_LARGE'
+        ? this.#tooLarge(topic, bytes, error)
+        : error
+    })
+  }
+
+  /** Trying again would not help: somebody has to change the topic or the job. */
+  #tooLarge(topic: string, bytes: number, cause: unknown): DepthlineError {
+    const above = `of ${bytes} bytes is above max.message.bytes of ${topic}`
+    return topic === this.#options.output
+      ? new DepthlineError('TICK_TOO_LARGE', `a tick ${above}`, { cause })
+      : new DepthlineError('LIMIT_PASSED', `a send of dead letters ${above}: raise it`, { cause })
   }
 
   #tickMessage({ tick, value, headers }: Tick): Message {

@@ -1,4 +1,4 @@
-/** Walks over JSON in UTF-8 bytes without building anything: is it valid, and where does each token lie? */
+/** Walks over JSON in UTF-8 bytes without building anything: whether it is valid, where each token lies. */
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

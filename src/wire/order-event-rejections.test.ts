@@ -102,6 +102,21 @@ describe('invalid_json', () => {
     expect(readRecord(withBytes(0x7f))).toHaveProperty('id', 1)
   })
 
+  test('is any byte between two tokens but the four that are white space in JSON', () => {
+    const tokens = ['', '{', '"order_id"', ':', '1', ',', '"status"', ':', '"CLOSED"', '}', '']
+    for (let gap = 0; gap < tokens.length - 1; gap++) {
+      const before = encoder.encode(tokens.slice(0, gap + 1).join(''))
+      const after = encoder.encode(tokens.slice(gap + 1).join(''))
+      for (let byte = 0; byte < 256; byte++) {
+        // A digit or a minus is part of the number that it touches.
+        if ((byte >= 0x30 && byte <= 0x39) || byte === 0x2d) continue
+        const isWhite = [0x20, 0x09, 0x0a, 0x0d].includes(byte)
+        const read = readRecord(Buffer.concat([before, new Uint8Array([byte]), after]))
+        expect([gap, byte, read]).toEqual([gap, byte, isWhite ? { closed: 1 } : 'invalid_json'])
+      }
+    }
+  })
+
   test.each([
     ['an overlong slash', [0xc0, 0xaf]],
     ['an overlong U+007F', [0xc1, 0xbf]],

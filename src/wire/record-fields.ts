@@ -90,9 +90,10 @@ export class RecordFields {
   }
 
   /**
-   * The fast way over the records that nearly all are: one flat object, each key a known
-   * one and once, plain strings, plain numbers, null. False, with nothing decided, for anything else, faults included. It is one
-   * long function because calls and fields that the cursor would live in cost twice the time.
+   * The fast way over the records that nearly all are: one flat object, each key a
+   * known one and once, plain strings, plain numbers, null. False, with nothing
+   * decided, for anything else, faults included. It is one long function because
+   * calls, and fields for the cursor to live in, cost twice the time.
    */
   #scanPlain(start: number, end: number): boolean {
     const bytes = this.#bytes

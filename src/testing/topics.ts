@@ -1,0 +1,111 @@
+/** Topics of the shared broker for tests: made, written and read with plain KafkaJS, without src/kafka. */
+import { randomUUID } from 'node:crypto'
+import { type Admin, Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
+import { inject } from 'vitest'
+
+export interface StoredRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A name that no other test uses. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 8)}`
+}
+
+export function testKafka(brokers = inject('brokers')): Kafka {
+  return new Kafka({ clientId: 'test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
+}
+
+export async function withAdmin<T>(use: (admin: Admin) => Promise<T>, kafka = testKafka()) {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    return await use(admin)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Makes a topic; returns its name. */
+export async function makeTopic(
+  topic: string,
+  { partitions = 1, config = {} }: { partitions?: number; config?: Record<string, string> } = {},
+): Promise<string> {
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+  const topics = [{ topic, numPartitions: partitions, configEntries }]
+  await withAdmin((admin) => admin.createTopics({ topics, waitForLeaders: true }))
+  return topic
+}
+
+/** Sends in order, at most 1,000 records in one request. */
+export async function produce(topic: string, messages: readonly Message[], kafka = testKafka()) {
+  const createPartitioner = Partitioners.DefaultPartitioner
+  const producer = kafka.producer({ createPartitioner, maxInFlightRequests: 1 })
+  await producer.connect()
+  for (let start = 0; start < messages.length; start += 1_000) {
+    await producer.send({ topic, messages: messages.slice(start, start + 1_000) })
+  }
+  await producer.disconnect()
+}
+
+/** One transaction for each list of messages; committed, or aborted where `isAborted` says so. */
+export async function produceTransactions(
+  topic: string,
+  transactions: readonly { messages: readonly Message[]; isAborted?: boolean }[],
+): Promise<void> {
+  const producer = testKafka().producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    transactionalId: uniqueName('test-transactions'),
+    idempotent: true,
+    maxInFlightRequests: 1,
+  })
+  await producer.connect()
+  for (const { messages, isAborted } of transactions) {
+    const transaction = await producer.transaction()
+    await transaction.send({ topic, messages: [...messages] })
+    await (isAborted ? transaction.abort() : transaction.commit())
+  }
+  await producer.disconnect()
+}
+
+/** What the topic holds now, committed records only, in partition and offset order. */
+export async function readAll(topic: string, kafka = testKafka()): Promise<StoredRecord[]> {
+  const offsets = await withAdmin((admin) => admin.fetchTopicOffsets(topic), kafka)
+  const missing = new Map(
+    offsets
+      .filter(({ low, high }) => low !== high)
+      .map(({ partition, high }) => [partition, Number(high)]),
+  )
+  if (missing.size === 0) return []
+  const records: StoredRecord[] = []
+  const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 })
+  const done = new Promise<void>((resolve) => {
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
+      const end = missing.get(partition)
+      if (end !== undefined && Number(lastOffset) + 1 >= end) missing.delete(partition)
+      if (missing.size === 0) resolve()
+    })
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({
+    eachBatch: async ({ batch: { partition, messages } }) => {
+      for (const { offset, timestamp, key, value, headers } of messages) {
+        const place = { partition, offset: Number(offset), timestampMs: Number(timestamp) }
+        records.push({ ...place, key, value, headers: asText(headers ?? {}) })
+      }
+    },
+  })
+  await done
+  await consumer.disconnect()
+  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+}
+
+function asText(headers: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+}
