@@ -85,7 +85,6 @@ describe('the counts of a processor', () => {
       rejected: 2,
       tombstones: 1,
     })
-    expect(processor.rejected).toBe(2)
   })
 
   test('go on without a message being printed, however many levels change', () => {
