@@ -29,6 +29,10 @@ const EXIT_CODES = {
   LIMIT_PASSED: ExitCode.badData,
   /** A tick message is above what its topic takes. */
   TICK_TOO_LARGE: ExitCode.badData,
+  /** A dead letter is above what its topic takes. */
+  DEAD_LETTER_TOO_LARGE: ExitCode.badData,
+  /** Another process has taken over the job. */
+  FENCED: ExitCode.fenced,
   /** A record of the output topic is not a tick message. */
   BAD_TICK: ExitCode.badData,
   /** `--timeout` was reached before the output was complete. */

@@ -7,7 +7,7 @@ import { type EmulatedRecord, emulate, generatedRecords } from '../jobs/emulate.
 import { readEventFile } from '../jobs/event-file.js'
 import { DEFAULT_FAULTS, OrderGenerator } from '../jobs/order-generator.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
-import { openRecordSender } from '../kafka/record-sender.js'
+import { RecordSender } from '../kafka/record-sender.js'
 import { ensureTopics, inputTopic, topicRanges } from '../kafka/topics.js'
 import { readPieces } from './input.js'
 import { openLog, stopSignal, systemClock } from './process.js'
@@ -68,7 +68,7 @@ async function emulateCommand(options: unknown): Promise<void> {
   const cluster = await connect(settings, log)
   await ensureTopics(cluster, [inputTopic(flags.topic)], flags.createTopics)
   const source = await openSource(cluster, flags, signal)
-  const sender = await openRecordSender(cluster, flags.topic)
+  const sender = new RecordSender(cluster, flags.topic)
   log.info({ ...flags, brokers: settings.brokers }, 'emulating')
   let sent = 0
   const progress = showProgress(() => `${sent} events sent to ${flags.topic}`)

@@ -8,7 +8,7 @@ import { run } from '../jobs/run.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { openOrderSource } from '../kafka/order-source.js'
 import { openTickSink } from '../kafka/tick-sink.js'
-import { ensureTopics, inputTopic, outputTopic } from '../kafka/topics.js'
+import { ensureTopics, inputTopic, outputTopic, progressTopic } from '../kafka/topics.js'
 import { standardOutput } from './output.js'
 import { openLog, stopSignal, systemClock } from './process.js'
 import { version } from './version.js'
@@ -63,14 +63,16 @@ async function runCommand(options: unknown): Promise<void> {
   const signal = stopSignal()
   const job = flags.job ?? flags.output
   const cluster = await connect(settings, log)
+  const progress = `${job}.progress`
   const topics = [
     inputTopic(flags.input),
     outputTopic(flags.output),
     outputTopic(flags.deadLetters),
+    progressTopic(progress),
   ]
   await ensureTopics(cluster, topics, flags.createTopics)
   const source = await openOrderSource(cluster, { topic: flags.input, job })
-  const sink = await openTickSink(cluster, { ...flags, job })
+  const sink = await openTickSink(cluster, { ...flags, progress, job, version })
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
     { source, sink, clock: systemClock, log },

@@ -50,6 +50,12 @@ export class OrderIntake {
     return this.#options.publishedBelow.every((end, partition) => this.offsets[partition]! >= end)
   }
 
+  /** Every dead letter below these offsets has been handed over; they never go back, not even while catching up. */
+  get publishable(): number[] {
+    const { publishedBelow } = this.#options
+    return this.offsets.map((offset, partition) => Math.max(offset, publishedBelow[partition] ?? 0))
+  }
+
   /** Applies a batch; records below the partition's position were applied before and are passed over. */
   async apply({ partition, records }: RecordBatch): Promise<void> {
     for (let start = 0; start < records.length; start += SLICE) {

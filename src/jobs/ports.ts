@@ -1,5 +1,6 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
-import type { DeadLetter, LastTick, RecordBatch, Tick } from '../wire/records.js'
+import type { Progress } from '../wire/progress.js'
+import type { Commit, RecordBatch } from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -32,12 +33,13 @@ export interface OrderSource {
 }
 
 export interface TickSink {
-  /** The job's last published tick; undefined where there is none yet. */
-  recover(): Promise<LastTick | undefined>
+  /** Makes this process the job's only publisher; gives what was committed last, if anything was. */
+  takeOver(): Promise<Progress | undefined>
   /**
-   * Publishes the dead letters and then, where there is one, the tick; rejects with a
-   * retriable DepthlineError where it is not known to be done. Never called twice at a time.
+   * Publishes all of it or nothing, and waits while Kafka is away; false where nothing was
+   * published. Never called twice at a time. Rejects where the process has to end.
    */
-  commit(commit: { tick?: Tick; deadLetters: readonly DeadLetter[] }): Promise<void>
+  commit(commit: Commit): Promise<boolean>
+  /** Gives up: a commit that waits ends with false. */
   close(): Promise<void>
 }

@@ -3,12 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { DepthlineError } from '../errors.js'
 import { FakeClock } from '../testing/fake-clock.js'
-import type { DeadLetter, InputRecord, LastTick, RecordBatch, Tick } from '../wire/records.js'
+import type { Progress } from '../wire/progress.js'
+import type { Commit, DeadLetter, InputRecord, RecordBatch, Tick } from '../wire/records.js'
 import type { OrderSource, TickSink } from './ports.js'
 import { type RunSummary, run } from './run.js'
 
 const START = 1_700_000_000_000
 const OPTIONS = { levels: 15, limits: DEFAULT_LIMITS, seed: 1, version: '9.9.9' }
+const PROGRESS: Progress = {
+  tick: undefined,
+  offsets: [],
+  rejected: 0,
+  owner: 'another',
+  sequence: 1,
+  version: '1',
+}
 const NO_LOG = { info() {}, warn() {}, error() {} }
 
 class MemorySource implements OrderSource {
@@ -42,20 +51,23 @@ class MemorySource implements OrderSource {
 }
 
 class MemorySink implements TickSink {
-  last: LastTick | undefined
+  progress: Progress | undefined
   readonly ticks: Tick[] = []
   readonly deadLetters: DeadLetter[] = []
-  /** What happens before a commit takes effect. */
-  before: (tick: Tick | undefined) => Promise<void> = async () => {}
+  readonly commits: Commit[] = []
+  /** What happens before a commit takes effect; false where it fails and nothing is published. */
+  before: (tick: Tick | undefined) => Promise<boolean> = async () => true
 
-  async recover(): Promise<LastTick | undefined> {
-    return this.last
+  async takeOver(): Promise<Progress | undefined> {
+    return this.progress
   }
 
-  async commit(commit: { tick?: Tick; deadLetters: readonly DeadLetter[] }): Promise<void> {
-    await this.before(commit.tick)
+  async commit(commit: Commit): Promise<boolean> {
+    if (!(await this.before(commit.tick)) || commit.isTooLate()) return false
+    this.commits.push(commit)
     this.deadLetters.push(...commit.deadLetters)
     if (commit.tick !== undefined) this.ticks.push(commit.tick)
+    return true
   }
 
   async close(): Promise<void> {}
@@ -139,24 +151,26 @@ describe('run', () => {
     })
   })
 
-  it('misses the seconds that a slow commit takes, and reports them with the next tick', async () => {
-    const { clock, sink, stop } = await start(({ clock, sink }) => {
+  it('drops a tick that comes too late, sends progress without it, and reports what was missed', async () => {
+    const { clock, source, sink, stop } = await start(({ clock, sink }) => {
       sink.before = async (tick) => {
-        if (tick?.tick === START / 1000 + 1) await clock.sleep(2500)
+        if (tick?.tick === START / 1000 + 2) await clock.sleep(2500)
+        return true
       }
     })
+    await source.feed(0, ['junk'])
     await clock.advance(5200)
     const summary = await stop()
-    expect(sink.ticks.map(({ tick }) => tick - START / 1000)).toEqual([1, 3, 4, 5])
-    expect(sink.ticks.map((tick) => header(tick, 'missed'))).toEqual(['0', '1', '0', '0'])
-    expect(summary.missed).toBe(1)
+    expect(sink.ticks.map(({ tick }) => tick - START / 1000)).toEqual([1, 4, 5])
+    expect(sink.ticks.map((tick) => header(tick, 'missed'))).toEqual(['0', '2', '0'])
+    expect(sink.commits.map(({ tick }) => tick !== undefined)).toEqual([true, false, true, true])
+    expect(summary.missed).toBe(2)
   })
 
   it('never sends a failed tick again, and keeps its dead letters for the next', async () => {
     const { clock, source, sink, stop } = await start(({ sink }) => {
       sink.before = async (tick) => {
-        if (tick?.tick !== START / 1000 + 1) return
-        throw new DepthlineError('KAFKA_FAILED', 'broker gone', { retriable: true })
+        return tick?.tick !== START / 1000 + 1
       }
     })
     await source.feed(0, ['junk'])
@@ -165,6 +179,10 @@ describe('run', () => {
     expect(sink.ticks.map(({ tick }) => tick - START / 1000)).toEqual([2])
     expect(sink.deadLetters).toHaveLength(1)
     expect(header(sink.ticks[0], 'rejected')).toBe('1')
+    expect(sink.commits.map(({ tick, rejected }) => [tick !== undefined, rejected])).toEqual([
+      [false, 1],
+      [true, 0],
+    ])
   })
 
   it('publishes surplus dead letters between ticks, so that any number of them drains', async () => {
@@ -195,7 +213,7 @@ describe('run', () => {
 
   it('goes on after the last tick: none before it has caught up, no dead letter again', async () => {
     const { clock, source, sink, stop } = await start(({ sink }) => {
-      sink.last = { tick: START / 1000 - 5, offsets: [2, 0] }
+      sink.progress = { ...PROGRESS, tick: START / 1000 - 5, offsets: [2, 0], rejected: 3 }
     })
     await clock.advance(1000)
     await source.feed(0, ['junk'])
@@ -206,8 +224,31 @@ describe('run', () => {
     await stop()
     expect(sink.ticks.map(({ tick }) => tick - START / 1000)).toEqual([3])
     expect(header(sink.ticks[0], 'missed')).toBe('7')
-    expect(header(sink.ticks[0], 'rejected')).toBe('1')
+    // One now, and three that the process before had rejected after its last tick.
+    expect(header(sink.ticks[0], 'rejected')).toBe('4')
     expect(sink.deadLetters.map(({ headers }) => headers.offset)).toEqual(['2'])
+  })
+
+  it('never takes progress back while it is still catching up', async () => {
+    const { clock, source, sink, stop } = await start(({ sink }) => {
+      sink.progress = { ...PROGRESS, tick: START / 1000 - 5, offsets: [0, 1000] }
+    })
+    const fed = source.feed(0, new Array(10_001).fill('junk'))
+    await clock.advance(10)
+    await fed
+    expect(sink.commits[0]?.tick).toBeUndefined()
+    expect(sink.commits[0]?.offsets).toEqual([10_000, 1000])
+    await stop()
+  })
+
+  it('leaves within its grace when a commit hangs', async () => {
+    const { clock, stop } = await start(({ sink }) => {
+      sink.before = () => new Promise(() => {})
+    })
+    await clock.advance(1000)
+    const stopped = stop()
+    await clock.advance(2000)
+    await expect(stopped).resolves.toMatchObject({ ticks: 0 })
   })
 
   it('ends, saying how large the book is, where a tick is above the limit', async () => {

@@ -1,6 +1,7 @@
 /** `run`: orders in, one message with all books out on every UTC second. */
 import { DepthlineError } from '../errors.js'
-import type { LastTick, Tick } from '../wire/records.js'
+import type { Progress } from '../wire/progress.js'
+import type { Tick } from '../wire/records.js'
 import { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type OrderProcessorOptions, type RecordCounts } from './order-processor.js'
 import type { Clock, Log, OrderSource, TickSink } from './ports.js'
@@ -36,15 +37,23 @@ export async function run(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunSummary> {
-  const last = await ports.sink.recover()
-  const job = new RunJob(ports, options, last)
+  const progress = await ports.sink.takeOver()
+  const job = new RunJob(ports, options, progress)
   // Whichever ends first ends the job: the loop when told to stop, the source when it fails.
   try {
-    await Promise.race([job.consume(), job.loop(signal)])
+    await Promise.race([job.consume(), job.loop(signal), graceAfter(signal, ports.clock)])
   } finally {
     await Promise.all([ports.source.stop(), ports.sink.close()])
   }
   return job.summary()
+}
+
+/** How long a commit in hand may go on after the job was told to stop. */
+const GRACE_MS = 1_500
+
+async function graceAfter(signal: AbortSignal, clock: Clock): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  await clock.sleep(GRACE_MS)
 }
 
 class RunJob {
@@ -54,12 +63,15 @@ class RunJob {
   readonly #intake: OrderIntake
   readonly #schedule: TickSchedule
   #lastTick: number | undefined
-  #rejectedAtLastTick = 0
+  /** Rejections that the last tick, or a process before this one, has reported. */
+  #reported: number
+  /** The last tick came too late, so progress and dead letters have to go without one. */
+  #wasTooLate = false
   #ticks = 0
   #missed = 0
   #warnedOfCrossings = false
 
-  constructor(ports: RunPorts, options: RunOptions, last: LastTick | undefined) {
+  constructor(ports: RunPorts, options: RunOptions, progress: Progress | undefined) {
     const { topic, partitions } = ports.source
     this.#ports = ports
     this.#options = options
@@ -67,10 +79,11 @@ class RunJob {
     this.#intake = new OrderIntake(this.#processor, ports.clock, {
       topic,
       partitions,
-      publishedBelow: last?.offsets ?? [],
+      publishedBelow: progress?.offsets ?? [],
     })
-    this.#schedule = new TickSchedule(ports.clock, last?.tick)
-    this.#lastTick = last?.tick
+    this.#schedule = new TickSchedule(ports.clock, progress?.tick)
+    this.#lastTick = progress?.tick
+    this.#reported = -(progress?.rejected ?? 0)
   }
 
   consume(): Promise<void> {
@@ -79,13 +92,12 @@ class RunJob {
 
   /** Publishes a tick each second and surplus dead letters between, one commit at a time. */
   async loop(signal: AbortSignal): Promise<void> {
-    let held: DueTick | undefined
     while (!signal.aborted) {
       const wake = new AbortController()
       this.#intake.onSurplus = () => wake.abort()
-      if (this.#intake.isFull) wake.abort()
-      held = await this.#schedule.next(AbortSignal.any([signal, wake.signal]))
-      if (held !== undefined && this.#intake.hasCaughtUp) await this.#publish(held)
+      if (this.#intake.isFull || this.#wasTooLate) wake.abort()
+      const due = await this.#schedule.next(AbortSignal.any([signal, wake.signal]))
+      if (due !== undefined && this.#intake.hasCaughtUp) await this.#publish(due)
       else if (wake.signal.aborted) await this.#commit(undefined)
       this.#warnOfCrossings()
     }
@@ -103,39 +115,49 @@ class RunJob {
   async #publish({ tick, isHeld }: DueTick): Promise<void> {
     const missed = this.#lastTick === undefined ? 0 : tick - this.#lastTick - 1
     const { rejected } = this.#intake
-    const message = this.#processor.message()
+    const value = this.#processor.message()
     const headers: Record<string, string> = {
       tick: String(tick),
       offsets: JSON.stringify(Object.fromEntries(this.#intake.offsets.entries())),
       missed: String(missed),
-      rejected: String(rejected - this.#rejectedAtLastTick),
+      rejected: String(rejected - this.#reported),
       crossed: JSON.stringify(this.#processor.crossed),
       version: this.#options.version,
     }
     if (isHeld) headers.clock = 'held'
-    if (!(await this.#commit({ tick, value: message, headers }))) return
+    if (!(await this.#commit({ tick, value, headers }))) return
     if (missed > 0) this.#ports.log.warn({ tick, missed }, 'seconds without a tick')
     this.#lastTick = tick
-    this.#rejectedAtLastTick = rejected
+    this.#reported = rejected
     this.#ticks++
     this.#missed += missed
   }
 
-  /** True where it is published; a commit that may succeed later is logged and left for the next. */
+  /** Publishes what there is up to this moment; false where nothing was published. */
   async #commit(tick: Tick | undefined): Promise<boolean> {
+    const { clock, log, sink } = this.#ports
     const deadLetters = this.#intake.takeDeadLetters()
-    try {
-      await this.#ports.sink.commit(tick === undefined ? { deadLetters } : { tick, deadLetters })
-    } catch (error) {
-      this.#intake.putBack(deadLetters)
-      if (!(error instanceof DepthlineError && error.retriable)) {
+    // A tick of the past helps nobody, and the next second has its own.
+    const isTooLate = () => tick !== undefined && clock.now() >= (tick.tick + 1) * 1000
+    const isPublished = await sink
+      .commit({
+        ...(tick === undefined ? {} : { tick }),
+        deadLetters,
+        offsets: this.#intake.publishable,
+        rejected: tick === undefined ? this.#intake.rejected - this.#reported : 0,
+        isTooLate,
+      })
+      .catch((error) => {
         throw tooLarge(error, this.#processor)
-      }
-      this.#ports.log.warn({ tick: tick?.tick, reason: error.message }, 'tick not published')
-      return false
+      })
+    this.#wasTooLate = !isPublished
+    if (isPublished) {
+      this.#intake.release(deadLetters)
+    } else {
+      log.warn({ tick: tick?.tick }, 'tick not published')
+      this.#intake.putBack(deadLetters)
     }
-    this.#intake.release(deadLetters)
-    return true
+    return isPublished
   }
 
   #warnOfCrossings(): void {

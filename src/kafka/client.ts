@@ -99,17 +99,10 @@ function rootMessage(error: unknown): string {
   return message
 }
 
-/** What a fresh or restarting broker answers while it settles; KafkaJS recovers by itself. */
-const SETTLING =
-  /coordinator is loading|coordinator is not available|not available|no leader|LEADER_NOT_AVAILABLE|rebalancing|UNKNOWN_TOPIC_OR_PARTITION|does not host this topic/i
-
+/** KafkaJS calls errors what a restarting broker answers for a while; what matters we log ourselves. */
 function logTo(log: Logger) {
-  return (entry: { level: logLevel; log: { message: string; [field: string]: unknown } }) => {
+  return (entry: { log: { message: string; [field: string]: unknown } }) => {
     const { message, timestamp: _, logger: __, stack: ___, ...fields } = entry.log
-    const text = `kafkajs: ${message}`
-    const isSettling = SETTLING.test(`${message} ${fields.error}`)
-    if (message.startsWith('Restarting')) log.info(fields, text)
-    else if (entry.level === logLevel.ERROR && !isSettling) log.warn(fields, text)
-    else log.debug(fields, text)
+    log.debug(fields, `kafkajs: ${message}`)
   }
 }

@@ -32,10 +32,12 @@ export class PartitionConsumer {
   readonly #options: PartitionConsumerOptions
   readonly #consumer: Consumer
   #fail: (error: unknown) => void = () => {}
+  readonly #log: Cluster['log']
   #isStopped = false
 
-  constructor({ kafka }: Cluster, options: PartitionConsumerOptions) {
+  constructor({ kafka, log }: Cluster, options: PartitionConsumerOptions) {
     this.#options = options
+    this.#log = log
     this.#consumer = kafka.consumer({
       groupId: `${options.job}.${randomUUID()}`,
       // 1 MB a partition was faster and smaller than 4 or 8.
@@ -43,7 +45,12 @@ export class PartitionConsumer {
       maxWaitTimeInMs: 100,
       sessionTimeout: 30_000,
       readUncommitted: false,
-      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 10 },
+      retry: {
+        initialRetryTime: 50,
+        maxRetryTime: 1_000,
+        retries: 10,
+        restartOnFailure: async (error) => mayPass(error),
+      },
     })
   }
 
@@ -85,7 +92,9 @@ export class PartitionConsumer {
     })
     // KafkaJS starts again by itself after errors that may pass; after others it lives on and does nothing.
     this.#consumer.on(CRASH, ({ payload }) => {
-      if (!payload.restart) this.#fail(kafkaError(payload.error, `reading ${topic}`))
+      const failure = kafkaError(payload.error, `reading ${topic}`)
+      if (payload.restart) this.#log.warn({ reason: failure.message }, 'starting to read again')
+      else this.#fail(failure)
     })
     // It never calls eachBatch where a fetch held control records or aborted ones alone.
     this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
@@ -122,4 +131,13 @@ export class PartitionConsumer {
     positions[partition] = position
     onPosition?.(partition)
   }
+}
+
+/** A broker that is away comes back; KafkaJS gives up on some errors that only say it is away. */
+function mayPass(error: Error): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (/Connection|Timeout|Retries|BrokerNotFound|Coordinator|Metadata/.test(cause.name))
+      return true
+  }
+  return false
 }

@@ -1,103 +1,168 @@
-/** Publishes ticks and dead letters, and finds the job's last tick again after a restart. */
-import { CompressionTypes, type Message, Partitioners, type Producer } from 'kafkajs'
+/** Publishes each tick with its dead letters and the job's progress in one Kafka transaction. */
+import { randomUUID } from 'node:crypto'
+import type { Message } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
-import type { DeadLetter, LastTick, Tick } from '../wire/records.js'
-import { type Cluster, kafkaError, protocolErrorOf, quietly, within } from './client.js'
+import { type Progress, readProgress, writeProgress } from '../wire/progress.js'
+import type { Commit, DeadLetter, Tick } from '../wire/records.js'
+import { type Cluster, kafkaError } from './client.js'
 import { lastRecord } from './topic-reader.js'
 import { assertOnePartition, topicRanges } from './topics.js'
+import { type Send, sizeOf, TransactionalProducer } from './transactional-producer.js'
 
-/** Above this, messages are worth compressing. */
-const COMPRESS_ABOVE_BYTES = 64 * 1024
-/** KafkaJS puts all messages of a call into one batch, and the broker refuses large batches. */
+/** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
 const MAX_SEND_BYTES = 512 * 1024
-const SEND_LIMIT_MS = 5_000
+/** A process that has just fenced this one needs so long, at most, to commit its claim. */
+const SETTLE_MS = 300
 
 export interface TickSinkOptions {
   readonly output: string
   readonly deadLetters: string
-  /** The job's name: the key of its ticks. */
+  readonly progress: string
+  /** The job's name: the key of its ticks, and of its transactions. */
   readonly job: string
+  /** Of depthline. */
+  readonly version: string
 }
 
-/** @throws DepthlineError TOPIC_MISSING, or USAGE where the output topic has several partitions */
+/** @throws DepthlineError TOPIC_MISSING, or USAGE where a topic has several partitions */
 export async function openTickSink(cluster: Cluster, options: TickSinkOptions): Promise<TickSink> {
-  assertOnePartition(options.output, await topicRanges(cluster, options.output))
+  for (const topic of [options.output, options.progress]) {
+    assertOnePartition(topic, await topicRanges(cluster, topic))
+  }
   return new TickSink(cluster, options)
 }
 
 class TickSink {
   readonly #cluster: Cluster
   readonly #options: TickSinkOptions
-  #producer: Producer | undefined
+  readonly #owner = randomUUID()
+  #producer: TransactionalProducer | undefined
+  #last: Progress
+  #isClosed = false
 
   constructor(cluster: Cluster, options: TickSinkOptions) {
     this.#cluster = cluster
     this.#options = options
+    const { version } = options
+    const owner = this.#owner
+    this.#last = { tick: undefined, offsets: [], rejected: 0, owner, sequence: 0, version }
   }
 
-  async recover(): Promise<LastTick | undefined> {
-    const { output, job } = this.#options
-    const isOurs = ({ key }: { key: Uint8Array | null }) =>
-      key !== null && new TextDecoder().decode(key) === job
-    const last = await lastRecord(this.#cluster, output, isOurs)
-    if (last === undefined) return undefined
-    const tick = Number(last.headers.tick)
-    const offsets = Object.values(JSON.parse(last.headers.offsets ?? '{}') as object).map(Number)
-    if (!Number.isSafeInteger(tick)) {
-      const where = `${output}[0] at offset ${last.offset}`
-      throw new DepthlineError('BAD_TICK', `${where} is keyed as a tick of ${job} and is none`)
+  /**
+   * Makes this process the only one that can publish: fence, read what is committed,
+   * claim it. The claim tells a process that is fenced by it that it has lost.
+   *
+   * @returns what was committed last; undefined where the job is new
+   */
+  async takeOver(): Promise<Progress | undefined> {
+    this.#producer = await this.#fence()
+    const found = await this.#read()
+    const claim = this.#next(found ?? this.#last, {})
+    await this.#producer.commit([this.#progressSend(claim)])
+    this.#last = claim
+    return found
+  }
+
+  /**
+   * Commits all of it or nothing. Where Kafka is away it waits for Kafka, and then finds
+   * out from the progress record whether the commit in hand was done; it never sends again.
+   *
+   * @returns false where it is certain that nothing was committed
+   * @throws DepthlineError FENCED, TICK_TOO_LARGE, DEAD_LETTER_TOO_LARGE
+   */
+  async commit({ tick, deadLetters, offsets, rejected, isTooLate }: Commit): Promise<boolean> {
+    const next = this.#next(this.#last, { tick: tick?.tick, offsets, rejected })
+    const sends: Send[] = []
+    for (const messages of inSends(deadLetters)) {
+      const topic = this.#options.deadLetters
+      sends.push({ topic, messages, tooLarge: 'DEAD_LETTER_TOO_LARGE' })
     }
-    return { tick, offsets }
-  }
-
-  async commit(commit: { tick?: Tick; deadLetters: readonly DeadLetter[] }): Promise<void> {
-    const { output, deadLetters: topic } = this.#options
+    if (tick !== undefined) {
+      const messages = [this.#tickMessage(tick)]
+      sends.push({ topic: this.#options.output, messages, tooLarge: 'TICK_TOO_LARGE' })
+    }
+    sends.push(this.#progressSend(next))
     try {
-      this.#producer ??= await this.#connect()
-      for (const messages of inSends(commit.deadLetters)) await this.#send(topic, messages)
-      if (commit.tick !== undefined) await this.#send(output, [this.#tickMessage(commit.tick)])
+      if (!(await this.#producer!.commit(sends, isTooLate))) return false
     } catch (error) {
-      await this.close()
-      throw kafkaError(error, `publishing to ${output}`)
+      await this.#producer!.discard()
+      if (error instanceof DepthlineError && !error.retriable) throw error
+      this.#cluster.log.warn({ reason: kafkaError(error, 'commit').message }, 'commit in doubt')
+      return this.#settle(next)
+    }
+    this.#last = next
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#producer?.discard()
+  }
+
+  /** Finds out whether `attempt` was committed, and gets a new producer; until then nothing is sent. */
+  async #settle(attempt: Progress): Promise<boolean> {
+    while (!this.#isClosed) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+      try {
+        // Fencing first would fence whoever took over meanwhile.
+        await this.#readOwn()
+        this.#producer = await this.#fence()
+        // The transaction in doubt is over by now, whichever way it went.
+        this.#last = await this.#readOwn()
+        return this.#last.sequence === attempt.sequence
+      } catch (error) {
+        await this.#producer?.discard()
+        if (!(error instanceof DepthlineError && error.retriable)) throw error
+        this.#cluster.log.warn({ reason: error.message }, 'waiting for Kafka')
+      }
+    }
+    return false
+  }
+
+  #fence(): Promise<TransactionalProducer> {
+    return TransactionalProducer.fence(this.#cluster, `depthline.${this.#options.job}`)
+  }
+
+  /** What is committed, by this process. */
+  async #readOwn(): Promise<Progress> {
+    const found = await this.#read()
+    if (found?.owner === this.#owner) return found
+    throw new DepthlineError(
+      'FENCED',
+      `another process has taken over job ${this.#options.job}; this one has published nothing since`,
+    )
+  }
+
+  async #read(): Promise<Progress | undefined> {
+    const { progress: topic, job } = this.#options
+    const decode = (bytes: Uint8Array | null) => new TextDecoder().decode(bytes ?? undefined)
+    const record = await lastRecord(this.#cluster, topic, ({ key }) => decode(key) === job)
+    if (record === undefined) return undefined
+    const progress = readProgress(decode(record.value))
+    if (progress !== undefined) return progress
+    throw new DepthlineError(
+      'LOG_LOST',
+      `${topic}[0] at offset ${record.offset} is no progress record of job ${job}`,
+    )
+  }
+
+  #next(
+    last: Progress,
+    change: { tick?: number | undefined; offsets?: Progress['offsets']; rejected?: number },
+  ): Progress {
+    return {
+      tick: change.tick ?? last.tick,
+      offsets: change.offsets ?? last.offsets,
+      rejected: change.rejected ?? last.rejected,
+      owner: this.#owner,
+      sequence: last.sequence + 1,
+      version: this.#options.version,
     }
   }
 
-  /** After any error the producer goes: what it remembers of the failed send cannot be relied on. */
-  async close(): Promise<void> {
-    const producer = this.#producer
-    this.#producer = undefined
-    if (producer !== undefined) await quietly(producer.disconnect())
-  }
-
-  async #connect(): Promise<Producer> {
-    const producer = this.#cluster.kafka.producer({
-      createPartitioner: Partitioners.DefaultPartitioner,
-      allowAutoTopicCreation: false,
-      maxInFlightRequests: 1,
-      // A tick is never sent again blindly: the lost answer may have been a yes.
-      retry: { retries: 0 },
-    })
-    await within(SEND_LIMIT_MS, producer.connect(), 'connecting a producer')
-    return producer
-  }
-
-  async #send(topic: string, messages: Message[]): Promise<void> {
-    const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0)
-    const compression = bytes > COMPRESS_ABOVE_BYTES ? CompressionTypes.GZIP : CompressionTypes.None
-    const send = this.#producer!.send({ topic, messages, compression, acks: -1 })
-    await within(SEND_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
-      throw protocolErrorOf(error) === 'MESSAGE_TOO_LARGE'
-        ? this.#tooLarge(topic, bytes, error)
-        : error
-    })
-  }
-
-  /** Trying again would not help: somebody has to change the topic or the job. */
-  #tooLarge(topic: string, bytes: number, cause: unknown): DepthlineError {
-    const above = `of ${bytes} bytes is above max.message.bytes of ${topic}`
-    return topic === this.#options.output
-      ? new DepthlineError('TICK_TOO_LARGE', `a tick ${above}`, { cause })
-      : new DepthlineError('LIMIT_PASSED', `a send of dead letters ${above}: raise it`, { cause })
+  #progressSend(progress: Progress): Send {
+    const message = { key: this.#options.job, value: writeProgress(progress), partition: 0 }
+    return { topic: this.#options.progress, messages: [message], tooLarge: 'TICK_TOO_LARGE' }
   }
 
   #tickMessage({ tick, value, headers }: Tick): Message {
@@ -129,10 +194,4 @@ function* inSends(letters: readonly DeadLetter[]): Generator<Message[]> {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function sizeOf({ key, value, headers = {} }: Message): number {
-  let size = (key?.length ?? 0) + (value?.length ?? 0)
-  for (const [name, text] of Object.entries(headers)) size += name.length + String(text).length
-  return size
 }

@@ -1,5 +1,5 @@
 /** Reads a topic as a stream of records, up to its end or for ever. */
-import { type Cluster, within } from './client.js'
+import type { Cluster } from './client.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import { topicRanges } from './topics.js'
 
@@ -85,20 +85,6 @@ export async function lastRecord(
     }
     if (last !== undefined || from === range.low) return last
   }
-}
-
-/** Milliseconds since 1970 → the first offset of each partition at or after it. */
-export async function offsetsAt(
-  { admin }: Cluster,
-  topic: string,
-  timestampMs: number,
-): Promise<number[]> {
-  const call = admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)
-  const offsets: number[] = []
-  for (const { partition, offset } of await within(10_000, call, `reading offsets of ${topic}`)) {
-    offsets[partition] = Number(offset)
-  }
-  return offsets
 }
 
 /** Passes values from one side to the other, at most one at a time. */

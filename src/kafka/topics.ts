@@ -28,6 +28,12 @@ export function outputTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config: LARGE_MESSAGES }
 }
 
+/** Only the newest record counts; short segments keep the log that a start may read small. */
+export function progressTopic(topic: string): TopicSpec {
+  const config = { 'cleanup.policy': 'compact', 'segment.ms': String(10 * 60_000) }
+  return { topic, partitions: 1, config }
+}
+
 /**
  * Makes the topics that are missing.
  *
@@ -38,7 +44,7 @@ export async function ensureTopics(
   specs: readonly TopicSpec[],
   mayCreate: boolean,
 ): Promise<void> {
-  const existing = new Set(await within(ADMIN_LIMIT_MS, admin.listTopics(), 'listing topics'))
+  const existing = new Set(await ask(admin.listTopics(), 'listing topics'))
   const missing = specs.filter(({ topic }) => !existing.has(topic))
   if (missing.length === 0) return
   const names = missing.map(({ topic }) => topic).join(', ')
@@ -53,12 +59,8 @@ export async function ensureTopics(
     numPartitions: partitions,
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
   }))
-  try {
-    // KafkaJS answers false, not an error, where another process made one of them just now.
-    await within(ADMIN_LIMIT_MS, admin.createTopics({ topics, waitForLeaders: true }), 'creating')
-  } catch (error) {
-    throw kafkaError(error, `creating topics ${names}`)
-  }
+  // KafkaJS answers false, not an error, where another process made one of them just now.
+  await ask(admin.createTopics({ topics, waitForLeaders: true }), `making topics ${names}`)
   log.info({ topics: missing.map(({ topic }) => topic) }, 'made topics')
 }
 
@@ -68,18 +70,36 @@ export async function ensureTopics(
  * @throws DepthlineError TOPIC_MISSING
  */
 export async function topicRanges({ admin }: Cluster, topic: string): Promise<PartitionRange[]> {
-  const topics = await within(ADMIN_LIMIT_MS, admin.listTopics(), 'listing topics')
+  const topics = await ask(admin.listTopics(), 'listing topics')
   if (!topics.includes(topic)) throw new DepthlineError('TOPIC_MISSING', `no topic ${topic}`)
   const ranges: PartitionRange[] = []
-  try {
-    const offsets = await within(ADMIN_LIMIT_MS, admin.fetchTopicOffsets(topic), 'reading offsets')
-    for (const { partition, low, high } of offsets) {
-      ranges[partition] = { low: Number(low), high: Number(high) }
-    }
-  } catch (error) {
-    throw kafkaError(error, `reading the offsets of ${topic}`)
+  const offsets = await ask(admin.fetchTopicOffsets(topic), `reading the offsets of ${topic}`)
+  for (const { partition, low, high } of offsets) {
+    ranges[partition] = { low: Number(low), high: Number(high) }
   }
   return ranges
+}
+
+/** Milliseconds since 1970 → the first offset of each partition at or after it. */
+export async function offsetsAt(
+  { admin }: Cluster,
+  topic: string,
+  timestampMs: number,
+): Promise<number[]> {
+  const call = admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)
+  const offsets: number[] = []
+  for (const { partition, offset } of await ask(call, `reading the offsets of ${topic}`)) {
+    offsets[partition] = Number(offset)
+  }
+  return offsets
+}
+
+async function ask<T>(call: Promise<T>, what: string): Promise<T> {
+  try {
+    return await within(ADMIN_LIMIT_MS, call, what)
+  } catch (error) {
+    throw kafkaError(error, what)
+  }
 }
 
 /** Refuses a topic of several partitions where messages must keep one order. */

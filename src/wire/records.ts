@@ -33,8 +33,14 @@ export interface Tick {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** What a job published last: where it goes on. */
-export interface LastTick {
-  readonly tick: number
+/** What is published together or not at all. */
+export interface Commit {
+  readonly tick?: Tick
+  readonly deadLetters: readonly DeadLetter[]
+  /** Everything below is in what is published with this commit. */
   readonly offsets: Offsets
+  /** Records rejected since the last tick, this one included. */
+  readonly rejected: number
+  /** Asked right before the commit; where it says so, nothing is published. */
+  isTooLate(): boolean
 }

@@ -1,0 +1,109 @@
+/** One job's transactional producer: made anew after any error, fencing whoever had it before. */
+import { CompressionTypes, type Message, Partitioners, type Producer } from 'kafkajs'
+import { DepthlineError } from '../errors.js'
+import { type Cluster, kafkaError, protocolErrorOf, quietly, within } from './client.js'
+
+/** All messages of a send go into one batch for each partition. */
+export interface Send {
+  readonly topic: string
+  readonly messages: Message[]
+  /** The error where the topic does not take so large a batch; trying again would not help. */
+  readonly tooLarge: 'TICK_TOO_LARGE' | 'DEAD_LETTER_TOO_LARGE'
+}
+
+/** So long an open transaction of a dead process can keep read_committed readers waiting. */
+const TRANSACTION_TIMEOUT_MS = 10_000
+const CALL_LIMIT_MS = 5_000
+const FENCE_LIMIT_MS = 20_000
+const FENCE_RETRY_MS = 100
+/** Above this, messages are worth compressing. */
+const COMPRESS_ABOVE_BYTES = 64 * 1024
+
+/**
+ * A producer that nobody else can hold: making one fences every other with its id.
+ * After any error throw it away, because KafkaJS would reuse sequence numbers and
+ * the broker would drop acknowledged records as repetitions.
+ */
+export class TransactionalProducer {
+  readonly #producer: Producer
+
+  private constructor(producer: Producer) {
+    this.#producer = producer
+  }
+
+  /**
+   * Connects and fences. What the producer before left open is aborted by now, or committed.
+   *
+   * @throws DepthlineError KAFKA_UNREACHABLE or KAFKA_FAILED, retriable
+   */
+  static async fence(cluster: Cluster, transactionalId: string): Promise<TransactionalProducer> {
+    const deadline = Date.now() + FENCE_LIMIT_MS
+    for (;;) {
+      const producer = newProducer(cluster, transactionalId)
+      try {
+        await within(CALL_LIMIT_MS, producer.connect(), 'connecting a producer')
+        // connect() does not fence; beginning a transaction does.
+        const transaction = await within(CALL_LIMIT_MS, producer.transaction(), 'fencing')
+        await within(CALL_LIMIT_MS, transaction.abort(), 'fencing')
+        return new TransactionalProducer(producer)
+      } catch (error) {
+        await quietly(producer.disconnect())
+        if (Date.now() > deadline) throw kafkaError(error, `taking over ${transactionalId}`)
+        await new Promise((resolve) => setTimeout(resolve, FENCE_RETRY_MS))
+      }
+    }
+  }
+
+  /**
+   * Sends in order and commits all of it or nothing.
+   *
+   * @param isTooLate asked last before the commit; where it says so, nothing is committed
+   * @returns false where it was too late
+   * @throws whatever went wrong; whether it was committed is not known then
+   */
+  async commit(sends: readonly Send[], isTooLate: () => boolean = () => false): Promise<boolean> {
+    const transaction = await within(CALL_LIMIT_MS, this.#producer.transaction(), 'beginning')
+    for (const { topic, messages, tooLarge } of sends) {
+      const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0)
+      const compression =
+        bytes > COMPRESS_ABOVE_BYTES ? CompressionTypes.GZIP : CompressionTypes.None
+      const send = transaction.send({ topic, messages, compression, acks: -1 })
+      await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
+        if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') throw error
+        const message = `${bytes} bytes are above max.message.bytes of ${topic}`
+        throw new DepthlineError(tooLarge, message, { cause: error })
+      })
+    }
+    if (isTooLate()) {
+      await within(CALL_LIMIT_MS, transaction.abort(), 'aborting')
+      return false
+    }
+    await within(CALL_LIMIT_MS, transaction.commit(), 'committing')
+    return true
+  }
+
+  async discard(): Promise<void> {
+    await quietly(this.#producer.disconnect())
+  }
+}
+
+function newProducer({ kafka }: Cluster, transactionalId: string): Producer {
+  return kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    transactionalId,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    // A repeated send carries the same sequence number, so the broker takes it once. The
+    // short wait matters: a transaction right behind another is put off for some milliseconds.
+    retry: { initialRetryTime: 10, maxRetryTime: 200, retries: 5 },
+  })
+}
+
+/** Bytes of a message without its framing. */
+export function sizeOf({ key, value, headers = {} }: Message): number {
+  let size = (key?.length ?? 0) + (value?.length ?? 0)
+  for (const [name, text] of Object.entries(headers)) size += name.length + String(text).length
+  return size
+}
