@@ -1,14 +1,11 @@
-/** Reads chosen offsets of one topic, in a group of its own that nobody else joins. */
+/** Reads chosen offsets of one topic, in groups of its own that nobody else joins. */
 import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
 import { type Cluster, kafkaError, quietly, within } from './client.js'
 
-const START_LIMIT_MS = 30_000
-
 export interface PartitionBatch {
   readonly partition: number
-  /** Never empty of records that the position has passed; may be empty of any. */
   readonly records: readonly KafkaMessage[]
 }
 
@@ -18,126 +15,194 @@ export interface PartitionConsumerOptions {
   readonly job: string
   /** Where to start, by partition number; kept up to date as batches are done with. */
   readonly positions: number[]
-  /** Hands over a batch; the next one of that partition comes when it resolves. */
+  /** Takes a batch; each record comes once, and the next batch of its partition when this resolves. */
   handle(batch: PartitionBatch): Promise<void>
   /** Called when a position has moved, also past records that carry no data. */
   onPosition?(partition: number): void
 }
 
+const START_LIMIT_MS = 30_000
+const RETRY_MS = 200
+const WATCH_MS = 1_000
+/** An idle consumer fetches ten times a second; one that has not for so long is stuck. */
+const STALL_LIMIT_MS = 10_000
+
 /**
  * KafkaJS has no assign(): a group with a fresh name and one member comes closest.
  * It joins in 0.1 s, where rejoining a shared group after a kill costs a session timeout.
+ *
+ * KafkaJS's own restart after an error has been seen to hang for ever, so a
+ * consumer that fails, or stops fetching, is thrown away for a new one.
  */
 export class PartitionConsumer {
+  readonly #cluster: Cluster
   readonly #options: PartitionConsumerOptions
-  readonly #consumer: Consumer
-  #fail: (error: unknown) => void = () => {}
-  readonly #log: Cluster['log']
+  /** Past the records handed over, by partition; ahead of the positions while a batch is worked on. */
+  readonly #handed: number[]
+  #consumer: Consumer | undefined
   #isStopped = false
+  /** What `handle` threw: the end. */
+  #refusal: { readonly error: unknown } | undefined
+  #fail: (error: unknown) => void = () => {}
+  #batchesInHand = 0
+  #lastFetch = 0
 
-  constructor({ kafka, log }: Cluster, options: PartitionConsumerOptions) {
+  constructor(cluster: Cluster, options: PartitionConsumerOptions) {
+    this.#cluster = cluster
     this.#options = options
-    this.#log = log
-    this.#consumer = kafka.consumer({
-      groupId: `${options.job}.${randomUUID()}`,
+    this.#handed = [...options.positions]
+  }
+
+  /** Reads until {@link stop}; rejects where it cannot go on, or where `handle` threw. */
+  async run(): Promise<void> {
+    while (!this.#isStopped) {
+      try {
+        await this.#consume()
+      } catch (error) {
+        if (this.#refusal !== undefined) throw this.#refusal.error
+        if (this.#isStopped) return
+        if (!(error instanceof DepthlineError && error.retriable)) throw error
+        this.#cluster.log.warn({ reason: error.message }, 'starting to read again')
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      } finally {
+        await this.#discard()
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#discard()
+  }
+
+  async #discard(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = undefined
+    if (consumer !== undefined) await quietly(consumer.disconnect())
+  }
+
+  /** Reads with one consumer until it fails: a retriable error where a new one may do better. */
+  async #consume(): Promise<void> {
+    const { topic, positions } = this.#options
+    const consumer = this.#newConsumer()
+    this.#consumer = consumer
+    const failed = this.#watch(consumer)
+    // It is awaited below, and must not count as unhandled before that.
+    failed.catch(() => {})
+    const start = async () => {
+      await consumer.connect()
+      await consumer.subscribe({ topics: [topic], fromBeginning: true })
+      await consumer.run({
+        autoCommit: false,
+        partitionsConsumedConcurrently: positions.length,
+        eachBatch: (payload) => this.#takeBatch(payload),
+      })
+    }
+    await Promise.race([within(START_LIMIT_MS, start(), `reading ${topic}`), failed]).catch(
+      (error) => {
+        throw asFailure(error, topic)
+      },
+    )
+    await failed
+  }
+
+  #newConsumer(): Consumer {
+    return this.#cluster.kafka.consumer({
+      groupId: `${this.#options.job}.${randomUUID()}`,
       // 1 MB a partition was faster and smaller than 4 or 8.
       maxBytesPerPartition: 1024 * 1024,
       maxWaitTimeInMs: 100,
       sessionTimeout: 30_000,
       readUncommitted: false,
-      retry: {
-        initialRetryTime: 50,
-        maxRetryTime: 1_000,
-        retries: 10,
-        restartOnFailure: async (error) => mayPass(error),
-      },
+      retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 5, restartOnFailure: never },
     })
   }
 
-  /** Reads until {@link stop}; rejects where it cannot go on, or where `handle` threw. */
-  async run(): Promise<void> {
+  /** Follows a consumer's events; rejects when it has crashed or stalled, or a batch has failed. */
+  #watch(consumer: Consumer): Promise<never> {
     const { topic, positions } = this.#options
-    const failed = new Promise<never>((_, reject) => {
-      this.#fail = reject
-    })
-    failed.catch(() => {})
-    this.#follow()
-    try {
-      await within(START_LIMIT_MS, this.#consumer.connect(), `reading ${topic}`)
-      await this.#consumer.subscribe({ topics: [topic], fromBeginning: true })
-      await this.#consumer.run({
-        autoCommit: false,
-        partitionsConsumedConcurrently: positions.length,
-        eachBatch: (payload) => this.#takeBatch(payload),
-      })
-    } catch (error) {
-      throw kafkaError(error, `reading ${topic}`)
-    }
-    await failed
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await quietly(this.#consumer.disconnect())
-  }
-
-  #follow(): void {
-    const { topic, positions } = this.#options
-    const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = this.#consumer.events
+    const { GROUP_JOIN, CRASH, FETCH, END_BATCH_PROCESS } = consumer.events
+    this.#lastFetch = performance.now()
     // A rejoin resets KafkaJS's positions, so ours are set again each time.
-    this.#consumer.on(GROUP_JOIN, () => {
+    consumer.on(GROUP_JOIN, () => {
       for (const [partition, offset] of positions.entries()) {
-        this.#consumer.seek({ topic, partition, offset: String(offset) })
+        consumer.seek({ topic, partition, offset: String(offset) })
       }
     })
-    // KafkaJS starts again by itself after errors that may pass; after others it lives on and does nothing.
-    this.#consumer.on(CRASH, ({ payload }) => {
-      const failure = kafkaError(payload.error, `reading ${topic}`)
-      if (payload.restart) this.#log.warn({ reason: failure.message }, 'starting to read again')
-      else this.#fail(failure)
+    consumer.on(FETCH, () => {
+      this.#lastFetch = performance.now()
     })
     // It never calls eachBatch where a fetch held control records or aborted ones alone.
-    this.#consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+    consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       this.#moveTo(payload.partition, Number(payload.lastOffset) + 1)
     })
+    return new Promise((_, reject) => {
+      this.#fail = reject
+      consumer.on(CRASH, ({ payload }) => reject(asFailure(payload.error, topic)))
+      const timer = setInterval(() => {
+        if (this.#consumer !== consumer) clearInterval(timer)
+        else if (this.#isStalled()) reject(stalled(topic))
+      }, WATCH_MS)
+    })
+  }
+
+  #isStalled(): boolean {
+    // While every partition's batch is worked on there is nothing to fetch.
+    if (this.#batchesInHand > 0) this.#lastFetch = performance.now()
+    return performance.now() - this.#lastFetch > STALL_LIMIT_MS
   }
 
   async #takeBatch({ batch }: EachBatchPayload): Promise<void> {
-    if (this.#isStopped) return
+    if (this.#isStopped || this.#refusal !== undefined) return
+    this.#batchesInHand++
     try {
-      const position = this.#options.positions[batch.partition]
-      if (position === undefined) {
-        throw new DepthlineError(
-          'LOG_LOST',
-          `topic ${batch.topic} has a new partition ${batch.partition}: the number of partitions must stay as it was`,
-        )
-      }
-      const records = batch.messages
-      const isAhead = records.length === 0 || Number(records[0]!.offset) >= position
-      await this.#options.handle({
-        partition: batch.partition,
-        records: isAhead ? records : records.filter(({ offset }) => Number(offset) >= position),
-      })
+      await this.#handOver(batch.partition, batch.messages)
     } catch (error) {
       // Thrown into KafkaJS it would be retried; the batch must not come again.
-      this.#isStopped = true
+      this.#refusal = { error }
       this.#fail(error)
+    } finally {
+      this.#batchesInHand--
     }
+  }
+
+  async #handOver(partition: number, messages: readonly KafkaMessage[]): Promise<void> {
+    const { topic, handle } = this.#options
+    const handed = this.#handed[partition]
+    if (handed === undefined) {
+      throw new DepthlineError(
+        'LOG_LOST',
+        `topic ${topic} has a new partition ${partition}: the number of partitions must stay as it was`,
+      )
+    }
+    const isNew = messages.length === 0 || Number(messages[0]!.offset) >= handed
+    const records = isNew ? messages : messages.filter(({ offset }) => Number(offset) >= handed)
+    if (records.length === 0) return
+    this.#handed[partition] = Number(records.at(-1)!.offset) + 1
+    await handle({ partition, records })
   }
 
   #moveTo(partition: number, position: number): void {
     const { positions, onPosition } = this.#options
-    if (this.#isStopped || position <= positions[partition]!) return
+    const hasEnded = this.#isStopped || this.#refusal !== undefined
+    if (hasEnded || position <= positions[partition]!) return
     positions[partition] = position
     onPosition?.(partition)
   }
 }
 
-/** A broker that is away comes back; KafkaJS gives up on some errors that only say it is away. */
-function mayPass(error: Error): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (/Connection|Timeout|Retries|BrokerNotFound|Coordinator|Metadata/.test(cause.name))
-      return true
-  }
-  return false
+const never = async () => false
+
+function stalled(topic: string): DepthlineError {
+  const message = `reading ${topic}: nothing fetched for ${STALL_LIMIT_MS / 1000} s`
+  return new DepthlineError('STALLED', message, { retriable: true })
+}
+
+/** A broker that is away comes back; what it refuses on purpose stays refused. */
+const REFUSED = /authoriz|authentic|SASL|UNSUPPORTED|INVALID_TOPIC/i
+
+function asFailure(error: unknown, topic: string): DepthlineError {
+  const failure = kafkaError(error, `reading ${topic}`)
+  if (!REFUSED.test(failure.message)) return failure
+  return new DepthlineError('KAFKA_FAILED', failure.message, { cause: error })
 }
