@@ -1,5 +1,5 @@
 /** Records from a file of newline-delimited events, for `emulate --file`. */
-import { LineReader } from '../wire/lines.js'
+import { type Line, LineReader } from '../wire/lines.js'
 import { OrderEventReader } from '../wire/order-event-reader.js'
 import type { EmulatedRecord } from './emulate.js'
 
@@ -20,14 +20,16 @@ export async function* readEventFile(
 ): AsyncGenerator<EmulatedRecord & { readonly value: Uint8Array }> {
   const lines = new LineReader()
   const reader = new OrderEventReader()
-  function* read(piece: Uint8Array | undefined) {
-    for (const { bytes, start, end } of lines.read(piece)) {
-      const isEvent = !options.noKey && reader.read(bytes, start, end) === undefined
-      const key = isEvent ? `${reader.event.orderId}` : null
-      // Not `slice`: that of a Node buffer shares the memory, which the stream may use again.
-      yield { key, value: new Uint8Array(bytes.subarray(start, end)) }
-    }
+  const toRecord = ({ bytes, start, end }: Line) => {
+    const isEvent = !options.noKey && reader.read(bytes, start, end) === undefined
+    const key = isEvent ? `${reader.event.orderId}` : null
+    // Not `slice`: that of a Node buffer shares the memory, which the stream may use again.
+    return { key, value: new Uint8Array(bytes.subarray(start, end)) }
   }
-  for await (const piece of input) yield* read(piece)
-  yield* read(undefined)
+  for await (const piece of input) {
+    lines.push(piece)
+    for (let line = lines.next(); line !== undefined; line = lines.next()) yield toRecord(line)
+  }
+  const last = lines.last()
+  if (last !== undefined) yield toRecord(last)
 }

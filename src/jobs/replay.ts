@@ -1,5 +1,5 @@
 /** `replay`: the same books from a stream of lines, without Kafka and without a clock. */
-import { LineReader } from '../wire/lines.js'
+import { type Line, LineReader } from '../wire/lines.js'
 import { OrderProcessor, type OrderProcessorOptions, type RecordCounts } from './order-processor.js'
 
 export interface ReplayOptions extends OrderProcessorOptions {
@@ -20,19 +20,21 @@ export async function replay(ports: ReplayPorts, options: ReplayOptions): Promis
   const processor = new OrderProcessor(options)
   const lines = new LineReader()
   let records = 0
-  const take = async (piece: Uint8Array | undefined) => {
-    for (const line of lines.read(piece)) {
-      const reason = processor.accept(line.bytes, line.start, line.end, 0)
-      if (reason !== undefined && ports.writeDeadLetter !== undefined) {
-        const value = line.text(reason === 'too_large' ? 1024 : undefined)
-        await ports.writeDeadLetter(`${JSON.stringify({ line: records, reason, value })}\n`)
-      }
-      records++
-      if (records % options.eventsPerTick === 0) await ports.writeTick(`${processor.message()}\n`)
+  const take = async (line: Line) => {
+    const reason = processor.accept(line.bytes, line.start, line.end, 0)
+    if (reason !== undefined && ports.writeDeadLetter !== undefined) {
+      const value = line.text(reason === 'too_large' ? 1024 : undefined)
+      await ports.writeDeadLetter(`${JSON.stringify({ line: records, reason, value })}\n`)
     }
+    records++
+    if (records % options.eventsPerTick === 0) await ports.writeTick(`${processor.message()}\n`)
   }
-  for await (const piece of ports.input) await take(piece)
-  await take(undefined)
+  for await (const piece of ports.input) {
+    lines.push(piece)
+    for (let line = lines.next(); line !== undefined; line = lines.next()) await take(line)
+  }
+  const last = lines.last()
+  if (last !== undefined) await take(last)
   if (records % options.eventsPerTick !== 0) await ports.writeTick(`${processor.message()}\n`)
   return processor.counts()
 }

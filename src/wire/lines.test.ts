@@ -8,12 +8,12 @@ const encoder = new TextEncoder()
 function linesOf(pieces: readonly Uint8Array[]): string[] {
   const reader = new LineReader()
   const lines: string[] = []
-  for (const piece of [...pieces, undefined]) {
-    for (const line of reader.read(piece)) {
-      lines.push(line.text())
-    }
+  for (const piece of pieces) {
+    reader.push(piece)
+    for (let line = reader.next(); line !== undefined; line = reader.next()) lines.push(line.text())
   }
-  return lines
+  const last = reader.last()
+  return last === undefined ? lines : [...lines, last.text()]
 }
 
 function cut(text: string, sizes: readonly number[]): Uint8Array[] {

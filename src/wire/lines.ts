@@ -16,34 +16,46 @@ export class Line {
   }
 }
 
+/** Takes pieces by {@link push}, gives lines by {@link next}; a loop over it makes nothing new. */
 export class LineReader {
   readonly #line = new Line()
   /** The beginning of a line whose end has not come yet. */
-  readonly #pending = new PendingLine();
+  readonly #pending = new PendingLine()
+  #piece: Uint8Array = new Uint8Array(0)
+  #start = 0
 
-  /** Yields the lines that end in `piece`; undefined says that the input is over. */
-  *read(piece: Uint8Array | undefined): Generator<Line> {
-    if (piece === undefined) {
-      if (this.#pending.length > 0) yield* this.#finish(this.#pending.take())
-      return
-    }
-    let start = 0
-    for (;;) {
-      const end = piece.indexOf(NEWLINE, start)
-      if (end < 0) break
-      if (this.#pending.length > 0) {
-        this.#pending.append(piece, start, end)
-        yield* this.#finish(this.#pending.take())
-      } else if (!isBlank(piece, start, end)) {
-        yield this.#at(piece, start, end)
-      }
-      start = end + 1
-    }
-    this.#pending.append(piece, start, piece.length)
+  /** The next piece; the one before must be read to its end. */
+  push(piece: Uint8Array): void {
+    this.#piece = piece
+    this.#start = 0
   }
 
-  *#finish(bytes: Uint8Array): Generator<Line> {
-    if (!isBlank(bytes, 0, bytes.length)) yield this.#at(bytes, 0, bytes.length)
+  /** The next line that ends in the piece and is not blank; undefined where the piece holds no more. */
+  next(): Line | undefined {
+    const piece = this.#piece
+    for (;;) {
+      const start = this.#start
+      const end = piece.indexOf(NEWLINE, start)
+      if (end < 0) {
+        this.#pending.append(piece, start, piece.length)
+        this.#start = piece.length
+        return undefined
+      }
+      this.#start = end + 1
+      if (this.#pending.length > 0) {
+        this.#pending.append(piece, start, end)
+        const line = this.last()
+        if (line !== undefined) return line
+      } else if (!isBlank(piece, start, end)) {
+        return this.#at(piece, start, end)
+      }
+    }
+  }
+
+  /** The line that the input ended in without a newline, if there is one. */
+  last(): Line | undefined {
+    const bytes = this.#pending.take()
+    return isBlank(bytes, 0, bytes.length) ? undefined : this.#at(bytes, 0, bytes.length)
   }
 
   #at(bytes: Uint8Array, start: number, end: number): Line {
