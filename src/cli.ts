@@ -8,7 +8,7 @@ import { reportFailure } from './cli/process.js'
 import { addReplayCommand } from './cli/replay.js'
 import { addRunCommand } from './cli/run.js'
 import { version } from './cli/version.js'
-import { ExitCode } from './errors.js'
+import { DepthlineError, ExitCode } from './errors.js'
 
 const program = new Command('depthline')
   .description('Order events in, exact order books out, every second, on KafkaJS.')
@@ -26,7 +26,8 @@ for (const command of program.commands) command.exitOverride()
 // `depthline … | head` closes our output early, and that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(ExitCode.done)
-  throw error
+  const message = `cannot write standard output: ${error.message}`
+  process.exit(reportFailure(new DepthlineError('FILE_FAILED', message, { cause: error })))
 })
 
 // KafkaJS may keep sockets and timers alive that nothing waits for, so the process says itself when it is done.
