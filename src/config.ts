@@ -92,7 +92,7 @@ const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
  */
 export function kafkaSettings(env: Environment) {
   const brokers = (env.KAFKA_BROKERS || 'localhost:9092').split(',').map((text) => text.trim())
-  const bad = brokers.find((broker) => !/^[^\s:]+:\d{1,5}$/.test(broker))
+  const bad = brokers.find((broker) => !isAddress(broker))
   if (bad !== undefined) {
     throw new DepthlineError('USAGE', `KAFKA_BROKERS: expected host:port, got "${bad}"`)
   }
@@ -104,6 +104,11 @@ export function kafkaSettings(env: Environment) {
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
   })
+}
+
+function isAddress(text: string): boolean {
+  const [, port] = /^[^\s:]+:(\d{1,5})$/.exec(text) ?? []
+  return Number(port) >= 1 && Number(port) <= 65_535
 }
 
 function sslSettings(env: Environment) {

@@ -37,6 +37,8 @@ const EXIT_CODES = {
   BAD_TICK: ExitCode.badData,
   /** `--timeout` was reached before the output was complete. */
   TIMEOUT: ExitCode.timeout,
+  /** A signal ended the work before it had begun. */
+  STOPPED: ExitCode.done,
   /** Nothing moved although there was work. */
   STALLED: ExitCode.bug,
 } as const

@@ -97,7 +97,7 @@ function roomOf(path: string): string {
 }
 
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/(?:from|import) '([^']+)'/g)].map((match) => match[1]!)
+  return [...text.matchAll(/(?:from |import |import\()'([^']+)'/g)].map((match) => match[1]!)
 }
 
 function withoutComments(text: string): string {

@@ -4,8 +4,7 @@ import { z } from 'zod'
 import { checkFlags, kafkaSettings, symbolName, topicName, wholeNumber } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
-import { readTopic, type TopicRecord } from '../kafka/topic-reader.js'
-import { topicRanges } from '../kafka/topics.js'
+import { lastRecord, readTopic, type TopicRecord } from '../kafka/topic-reader.js'
 import { parseTickMessage, type TickRow } from '../wire/tick-message.js'
 import { ladderView } from './ladder-view.js'
 import { standardOutput } from './output.js'
@@ -17,8 +16,6 @@ const Flags = z.object({
   height: wholeNumber(5, 1000).optional(),
 })
 
-/** How far before the topic's end to start: transactions leave markers between messages. */
-const LOOK_BACK = 50
 const CLEAR = '\x1b[H\x1b[2J'
 
 export function addBookCommand(program: Command): void {
@@ -40,7 +37,7 @@ async function bookCommand(symbol: string | undefined, options: unknown): Promis
   if (symbol !== undefined) checkFlags(z.object({ symbol: symbolName() }), { symbol })
   const log = openLog('book')
   const signal = stopSignal()
-  const cluster = await connect(kafkaSettings(process.env), log)
+  const cluster = await connect(kafkaSettings(process.env), log, signal)
   let shown = 0
   try {
     for await (const record of newestMessages(cluster, flags.topic, signal)) {
@@ -60,8 +57,9 @@ async function* newestMessages(
   topic: string,
   signal: AbortSignal,
 ): AsyncGenerator<TopicRecord> {
-  const [range] = await topicRanges(cluster, topic)
-  const from = [Math.max(0, (range?.high ?? 0) - LOOK_BACK)]
+  const last = await lastRecord(cluster, topic)
+  if (last !== undefined) yield last
+  const from = last === undefined ? [] : [last.offset + 1]
   for await (const records of readTopic(cluster, {
     topic,
     job: 'depthline-book',

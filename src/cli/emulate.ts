@@ -65,7 +65,7 @@ async function emulateCommand(options: unknown): Promise<void> {
   const settings = kafkaSettings(process.env)
   const log = openLog('emulate')
   const signal = stopSignal()
-  const cluster = await connect(settings, log)
+  const cluster = await connect(settings, log, signal)
   await ensureTopics(cluster, [inputTopic(flags.topic)], flags.createTopics)
   const source = await openSource(cluster, flags, signal)
   const sender = new RecordSender(cluster, flags.topic)

@@ -6,7 +6,7 @@ import { DepthlineError } from '../errors.js'
 import { EXPORT_FORMATS, exportText, type TickRecord } from '../jobs/export.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { readTopic } from '../kafka/topic-reader.js'
-import { offsetsAt } from '../kafka/topics.js'
+import { offsetsAt, topicRanges } from '../kafka/topics.js'
 import { fileOutput, standardOutput } from './output.js'
 import { openLog, stopSignal } from './process.js'
 import { showProgress } from './progress.js'
@@ -47,7 +47,9 @@ async function exportCommand(options: unknown): Promise<void> {
   const stopped = stopSignal()
   const timeout = flags.timeout === undefined ? [] : [AbortSignal.timeout(flags.timeout * 1000)]
   const signal = AbortSignal.any([stopped, ...timeout])
-  const cluster = await connect(kafkaSettings(process.env), log)
+  const cluster = await connect(kafkaSettings(process.env), log, stopped)
+  // Before anything is written, for standard output cannot take it back.
+  await topicRanges(cluster, flags.topic)
   const output = flags.out === undefined ? standardOutput : await fileOutput(flags.out)
   const counts = { messages: 0, levels: 0 }
   const progress = showProgress(() => `${counts.messages} messages, ${counts.levels} levels`)

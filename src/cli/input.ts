@@ -6,9 +6,19 @@ import { DepthlineError } from '../errors.js'
  * The bytes of a stream; ends early, and quietly, when `signal` aborts.
  *
  * @param name of the file, for the error
- * @throws DepthlineError FILE_FAILED
+ * @throws DepthlineError FILE_FAILED, when it is read from
  */
-export async function* readPieces(
+export function readPieces(
+  input: Readable,
+  name: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  // A file may turn out to be missing before the first read, which then throws.
+  input.on('error', () => {})
+  return pieces(input, name, signal)
+}
+
+async function* pieces(
   input: Readable,
   name: string,
   signal: AbortSignal,

@@ -32,6 +32,7 @@ export function stopSignal(): AbortSignal {
 /** Says on standard error what went wrong, and gives the exit code for it. */
 export function reportFailure(error: unknown): number {
   if (error instanceof DepthlineError) {
+    if (error.code === 'STOPPED') return error.exitCode
     process.stderr.write(`depthline: ${error.message}\n`)
     return error.exitCode
   }

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { checkFlags, kafkaSettings, levels, topicName, wholeNumber } from '../config.js'
+import { DepthlineError } from '../errors.js'
 import { run } from '../jobs/run.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { openOrderSource } from '../kafka/order-source.js'
@@ -58,11 +59,12 @@ export function addRunCommand(program: Command): void {
 
 async function runCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
+  refuseSameTopic(flags)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
   const signal = stopSignal()
   const job = flags.job ?? flags.output
-  const cluster = await connect(settings, log)
+  const cluster = await connect(settings, log, signal)
   const progress = `${job}.progress`
   const topics = [
     inputTopic(flags.input),
@@ -87,4 +89,18 @@ async function runCommand(options: unknown): Promise<void> {
   )
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
+}
+
+/** A topic in two roles would feed the job with what it writes, without end. */
+function refuseSameTopic({ input, output, deadLetters }: z.infer<typeof Flags>): void {
+  const roles = { '--input': input, '--output': output, '--dead-letters': deadLetters }
+  const names = Object.keys(roles)
+  for (const [index, topic] of Object.values(roles).entries()) {
+    const first = Object.values(roles).indexOf(topic)
+    if (first === index) continue
+    throw new DepthlineError(
+      'USAGE',
+      `${names[first]} and ${names[index]} name the same topic, ${topic}, and must differ`,
+    )
+  }
 }

@@ -32,6 +32,7 @@ export class OrderIntake {
   #deadLetters: DeadLetter[] = []
   #deadLetterBytes = 0
   #resume: (() => void)[] = []
+  #isStopped = false
 
   constructor(processor: OrderProcessor, clock: Clock, options: OrderIntakeOptions) {
     this.#processor = processor
@@ -61,6 +62,7 @@ export class OrderIntake {
     for (let start = 0; start < records.length; start += SLICE) {
       const end = Math.min(start + SLICE, records.length)
       for (let index = start; index < end; index++) {
+        if (this.#isStopped) return
         this.#applyRecord(records[index]!, partition)
         if (this.isFull) await this.#pause()
       }
@@ -78,9 +80,7 @@ export class OrderIntake {
   /** The dead letters taken last are published: applying may go on. */
   release(published: readonly DeadLetter[]): void {
     for (const letter of published) this.#deadLetterBytes -= sizeOf(letter)
-    const resume = this.#resume
-    this.#resume = []
-    for (const go of resume) go()
+    this.#resumeAll()
   }
 
   /** The dead letters taken last are not known to be published: they wait for the next commit. */
@@ -109,9 +109,21 @@ export class OrderIntake {
     this.offsets[partition] = offset + 1
   }
 
+  /** Ends the applying, also of batches that wait for dead letters to be published. */
+  stop(): void {
+    this.#isStopped = true
+    this.#resumeAll()
+  }
+
   #pause(): Promise<void> {
     this.onSurplus()
     return new Promise((resolve) => this.#resume.push(resolve))
+  }
+
+  #resumeAll(): void {
+    const resume = this.#resume
+    this.#resume = []
+    for (const go of resume) go()
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
 import type { Progress } from '../wire/progress.js'
-import type { Commit, RecordBatch } from '../wire/records.js'
+import type { Commit, Offsets, RecordBatch } from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -22,7 +22,8 @@ export interface Log {
 
 export interface OrderSource {
   readonly topic: string
-  readonly partitions: number
+  /** For each partition, the offset after its last record when the source was opened. */
+  readonly ends: Offsets
   /**
    * Starts reading from offset 0 of every partition and hands over each batch once,
    * those of one partition one after another. Rejects only where it can never go on.

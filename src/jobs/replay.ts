@@ -1,6 +1,11 @@
 /** `replay`: the same books from a stream of lines, without Kafka and without a clock. */
 import { type Line, LineReader } from '../wire/lines.js'
-import { OrderProcessor, type OrderProcessorOptions, type RecordCounts } from './order-processor.js'
+import {
+  OrderProcessor,
+  type OrderProcessorOptions,
+  type RecordCounts,
+  type RejectReason,
+} from './order-processor.js'
 
 export interface ReplayOptions extends OrderProcessorOptions {
   /** A tick is printed after so many records, and after the last. */
@@ -15,26 +20,42 @@ export interface ReplayPorts {
   writeDeadLetter?(line: string): Promise<void>
 }
 
+/** As in the dead-letter topic: enough to recognise the record. */
+const TOO_LARGE_KEPT_BYTES = 1024
+
 /** Every line that is not blank is a record of partition 0, rejected or not, and counts. */
 export async function replay(ports: ReplayPorts, options: ReplayOptions): Promise<RecordCounts> {
   const processor = new OrderProcessor(options)
   const lines = new LineReader()
   let records = 0
-  const take = async (line: Line) => {
+  let untilTick = options.eventsPerTick
+
+  // Not async: a promise for each of a million lines would take as long as applying them.
+  const take = (line: Line): Promise<void> | undefined => {
     const reason = processor.accept(line.bytes, line.start, line.end, 0)
-    if (reason !== undefined && ports.writeDeadLetter !== undefined) {
-      const value = line.text(reason === 'too_large' ? 1024 : undefined)
-      await ports.writeDeadLetter(`${JSON.stringify({ line: records, reason, value })}\n`)
-    }
     records++
-    if (records % options.eventsPerTick === 0) await ports.writeTick(`${processor.message()}\n`)
+    untilTick--
+    return reason === undefined && untilTick > 0 ? undefined : write(line, reason)
   }
+  const write = async (line: Line, reason: RejectReason | undefined) => {
+    if (reason !== undefined && ports.writeDeadLetter !== undefined) {
+      const value = line.text(reason === 'too_large' ? TOO_LARGE_KEPT_BYTES : undefined)
+      await ports.writeDeadLetter(`${JSON.stringify({ line: records - 1, reason, value })}\n`)
+    }
+    if (untilTick > 0) return
+    untilTick = options.eventsPerTick
+    await ports.writeTick(`${processor.message()}\n`)
+  }
+
   for await (const piece of ports.input) {
     lines.push(piece)
-    for (let line = lines.next(); line !== undefined; line = lines.next()) await take(line)
+    for (let line = lines.next(); line !== undefined; line = lines.next()) {
+      const writing = take(line)
+      if (writing !== undefined) await writing
+    }
   }
   const last = lines.last()
   if (last !== undefined) await take(last)
-  if (records % options.eventsPerTick !== 0) await ports.writeTick(`${processor.message()}\n`)
+  if (untilTick < options.eventsPerTick) await ports.writeTick(`${processor.message()}\n`)
   return processor.counts()
 }

@@ -22,7 +22,7 @@ const NO_LOG = { info() {}, warn() {}, error() {} }
 
 class MemorySource implements OrderSource {
   readonly topic = 'orders'
-  readonly partitions = 2
+  readonly ends = [10, 1000]
   #handle: (batch: RecordBatch) => Promise<void> = async () => {}
   #fail: (error: unknown) => void = () => {}
   #next = [0, 0]
@@ -239,6 +239,19 @@ describe('run', () => {
     expect(sink.commits[0]?.tick).toBeUndefined()
     expect(sink.commits[0]?.offsets).toEqual([10_000, 1000])
     await stop()
+  })
+
+  it.each([
+    ['is shorter than what was read of it', [11, 0], /orders\[0\] ends at offset 10/],
+    ['has other partitions', [0], /orders has 2 partitions, and the job knows 1/],
+  ])('ends where the input %s', async (_, offsets, message) => {
+    const { stop } = await start(({ sink }) => {
+      sink.progress = { ...PROGRESS, tick: 7, offsets }
+    })
+    await expect(stop()).rejects.toMatchObject({
+      code: 'LOG_LOST',
+      message: expect.stringMatching(message),
+    })
   })
 
   it('leaves within its grace when a commit hangs', async () => {

@@ -38,14 +38,32 @@ export async function run(
   signal: AbortSignal,
 ): Promise<RunSummary> {
   const progress = await ports.sink.takeOver()
+  assertSameLog(ports.source, progress)
   const job = new RunJob(ports, options, progress)
   // Whichever ends first ends the job: the loop when told to stop, the source when it fails.
   try {
     await Promise.race([job.consume(), job.loop(signal), graceAfter(signal, ports.clock)])
   } finally {
+    job.stop()
     await Promise.all([ports.source.stop(), ports.sink.close()])
   }
   return job.summary()
+}
+
+/** A topic that was made anew or cut short can never be caught up with, and its books would be others. */
+function assertSameLog({ topic, ends }: OrderSource, progress: Progress | undefined): void {
+  if (progress === undefined || progress.offsets.length === 0) return
+  const { offsets } = progress
+  const short = offsets.findIndex((offset, partition) => offset > (ends[partition] ?? -1))
+  if (short < 0 && offsets.length === ends.length) return
+  const found =
+    offsets.length === ends.length
+      ? `${topic}[${short}] ends at offset ${ends[short]}, and the job has read up to ${offsets[short]}`
+      : `${topic} has ${ends.length} partitions, and the job knows ${offsets.length}`
+  throw new DepthlineError(
+    'LOG_LOST',
+    `${found}: this is not the log that was read before. Give the old one back, or start a new job (--job, --output)`,
+  )
 }
 
 /** How long a commit in hand may go on after the job was told to stop. */
@@ -72,13 +90,13 @@ class RunJob {
   #warnedOfCrossings = false
 
   constructor(ports: RunPorts, options: RunOptions, progress: Progress | undefined) {
-    const { topic, partitions } = ports.source
+    const { topic, ends } = ports.source
     this.#ports = ports
     this.#options = options
     this.#processor = new OrderProcessor(options)
     this.#intake = new OrderIntake(this.#processor, ports.clock, {
       topic,
-      partitions,
+      partitions: ends.length,
       publishedBelow: progress?.offsets ?? [],
     })
     this.#schedule = new TickSchedule(ports.clock, progress?.tick)
@@ -101,6 +119,10 @@ class RunJob {
       else if (wake.signal.aborted) await this.#commit(undefined)
       this.#warnOfCrossings()
     }
+  }
+
+  stop(): void {
+    this.#intake.stop()
   }
 
   summary(): RunSummary {

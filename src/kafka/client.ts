@@ -22,9 +22,13 @@ const CONNECT_LIMIT_MS = 10_000
 /**
  * Connects, or says why not.
  *
- * @throws DepthlineError KAFKA_UNREACHABLE
+ * @throws DepthlineError KAFKA_UNREACHABLE, or STOPPED where `signal` aborts first
  */
-export async function connect(settings: KafkaSettings, log: Logger): Promise<Cluster> {
+export async function connect(
+  settings: KafkaSettings,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Cluster> {
   const { brokers, clientId, ssl, sasl } = settings
   const kafka = new Kafka({
     brokers: [...brokers],
@@ -39,12 +43,21 @@ export async function connect(settings: KafkaSettings, log: Logger): Promise<Clu
   })
   const admin = kafka.admin()
   const where = `Kafka at ${brokers.join(', ')} (KAFKA_BROKERS)`
-  await within(CONNECT_LIMIT_MS, admin.connect(), `connecting to ${where}`).catch((error) => {
+  const connected = within(CONNECT_LIMIT_MS, admin.connect(), `connecting to ${where}`)
+  await Promise.race([connected, stopped(signal)]).catch((error) => {
+    if (signal.aborted) throw error
     throw new DepthlineError('KAFKA_UNREACHABLE', `cannot reach ${where}: ${rootMessage(error)}`, {
       cause: error,
     })
   })
   return { kafka, admin, log }
+}
+
+async function stopped(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  }
+  throw new DepthlineError('STOPPED', 'stopped while connecting')
 }
 
 /** Ends the connection; a broker that does not answer is not waited for. */

@@ -25,7 +25,7 @@ export async function openOrderSource(
   let consumer: PartitionConsumer | undefined
   return {
     topic,
-    partitions: ranges.length,
+    ends: ranges.map(({ high }) => high),
     consume(handle: (batch: RecordBatch) => Promise<void>) {
       consumer = new PartitionConsumer(cluster, { topic, job, positions, handle })
       return consumer.run()

@@ -1,5 +1,5 @@
 /** Reads a topic as a stream of records, up to its end or for ever. */
-import type { Cluster } from './client.js'
+import { type Cluster, within } from './client.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import { topicRanges } from './topics.js'
 
@@ -24,8 +24,8 @@ export interface ReadOptions {
   readonly signal: AbortSignal
 }
 
-/** A topic whose last records cannot be read (aborted, compacted away) ends after so long without any. */
-const IDLE_LIMIT_MS = 5_000
+/** A broker may take seconds to let a new group in; ending there would make a full topic look empty. */
+const SILENCE_LIMIT_MS = 30_000
 /** How far before the end to look for the last record: transactions leave markers there. */
 const LOOK_BACK = 50
 
@@ -58,7 +58,8 @@ export async function* readTopic(
   if (signal.aborted) stop()
   consumer.run().catch((error) => hand.fail(error))
   try {
-    yield* hand.taken(follow ? undefined : IDLE_LIMIT_MS)
+    const soon = (call: Promise<void>) => within(SILENCE_LIMIT_MS, call, `reading ${topic}`)
+    yield* hand.taken(follow ? (call) => call : soon)
   } finally {
     signal.removeEventListener('abort', stop)
     hand.close()
@@ -120,32 +121,27 @@ class HandOver<T> {
     this.#wake()
   }
 
-  /** @param idleMs ends after so long without a value */
-  async *taken(idleMs: number | undefined): AsyncGenerator<T> {
+  /** @param limit rejects where waiting for the next value takes too long */
+  async *taken(limit: (call: Promise<void>) => Promise<void>): AsyncGenerator<T> {
     for (;;) {
       const next = this.#waiting.shift()
       if (next !== undefined) {
-        yield next.value
-        next.taken()
+        try {
+          yield next.value
+        } finally {
+          // Also where the reader leaves in the middle: nobody else would let the giver go.
+          next.taken()
+        }
         continue
       }
       if (this.#failure !== undefined) throw this.#failure.error
       if (this.#hasEnded) return
-      const woken = new Promise<'woken'>((resolve) => {
-        this.#wake = () => resolve('woken')
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
       })
-      if ((await orIdle(woken, idleMs)) === 'idle') return
+      await limit(woken)
     }
   }
-}
-
-async function orIdle(woken: Promise<'woken'>, idleMs: number | undefined) {
-  if (idleMs === undefined) return woken
-  let timer: NodeJS.Timeout | undefined
-  const idle = new Promise<'idle'>((resolve) => {
-    timer = setTimeout(() => resolve('idle'), idleMs)
-  })
-  return Promise.race([woken, idle]).finally(() => clearTimeout(timer))
 }
 
 function toTopicRecord(

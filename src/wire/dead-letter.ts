@@ -35,5 +35,6 @@ export function deadLetterOf(rejection: Rejection): {
   if (reason !== 'too_large' || value === null) return { key, value, headers }
   headers.length = String(value.length)
   headers.sha256 = createHash('sha256').update(value).digest('hex')
-  return { key, value: value.slice(0, CUT_BYTES), headers }
+  // Not `slice`: that of a Node buffer would keep the whole fetch in memory for its sake.
+  return { key, value: new Uint8Array(value.subarray(0, CUT_BYTES)), headers }
 }

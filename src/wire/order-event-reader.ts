@@ -1,10 +1,11 @@
 /** Reads one order event from the bytes of a record, or says why it is rejected. */
 import { BUY, emptyOrderEvent, type Magnitude, type OrderEvent, SELL } from '../book/order-event.js'
+import { Field } from './field-names.js'
 import { JsonKind, JsonScanner } from './json-scanner.js'
 import { unescapeString } from './json-text.js'
 import { readMagnitude } from './magnitude.js'
 import { readOrderId } from './order-id.js'
-import { Field, RecordFields } from './record-fields.js'
+import { RecordFields } from './record-fields.js'
 import { SymbolReader } from './symbol-reader.js'
 
 /** Why a record is rejected before it reaches the books; the first that applies is given. */
@@ -23,8 +24,8 @@ const CLOSED = new TextEncoder().encode('CLOSED')
 const BUY_TEXT = new TextEncoder().encode('BUY')
 const SELL_TEXT = new TextEncoder().encode('SELL')
 
-const NEEDED_BY_ALL = [Field.order_id, Field.status] as const
-const NEEDED_BY_OPEN = [Field.symbol, Field.order_side, Field.size, Field.price] as const
+const NEEDED_BY_ALL: readonly Field[] = [Field.order_id, Field.status]
+const NEEDED_BY_OPEN: readonly Field[] = [Field.symbol, Field.order_side, Field.size, Field.price]
 
 /**
  * Reads records one after another into the same {@link event}. After a

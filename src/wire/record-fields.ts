@@ -1,24 +1,11 @@
 /** Finds the known fields of a record: where each value lies, and whether a key comes twice. */
+
+import { type Field, fieldAt, NAMES, UNKNOWN } from './field-names.js'
 import { JsonKind, JsonScanner } from './json-scanner.js'
 import { decode, isText, unescapeString } from './json-text.js'
 
-/** The fields that mean something; their place here is their number. */
-const NAMES = ['order_id', 'status', 'symbol', 'order_side', 'size', 'price', 'created_at'] as const
-/** Each name as it ends in a record without white space. */
-const KEYS = NAMES.map((name) => new TextEncoder().encode(`${name}":`))
-
-export const Field = {
-  order_id: 0,
-  status: 1,
-  symbol: 2,
-  order_side: 3,
-  size: 4,
-  price: 5,
-  created_at: 6,
-} as const
-export type Field = (typeof Field)[keyof typeof Field]
-
-const UNKNOWN = -1
+/** What each name takes with the quote and the colon behind it. */
+const KEY_BYTES = Uint8Array.from(NAMES, (name) => name.length + 2)
 
 const SPACE = 0x20
 const QUOTE = 0x22
@@ -108,7 +95,7 @@ export class RecordFields {
       const field = fieldAt(bytes, at + 1)
       if (field === UNKNOWN || ((keys >>> field) & 1) === 1) return false
       keys |= 1 << field
-      at += KEYS[field]!.length + 1
+      at += KEY_BYTES[field]! + 1
       while (WHITE[bytes[at]!] === 1) at++
       const valueStart = at
       const first = bytes[at]!
@@ -182,7 +169,7 @@ export class RecordFields {
       const key = this.#scanner.hasEscape
         ? unescapeString(this.#bytes, start, end)
         : decode(this.#bytes, start + 1, end - 1)
-      field = (NAMES as readonly string[]).indexOf(key)
+      field = (NAMES as readonly string[]).indexOf(key) as Field | typeof UNKNOWN
       if (field === UNKNOWN) return this.#takeUnknownKey(key)
     }
     if (((this.#keys >>> field) & 1) === 1) this.duplicate ||= `${NAMES[field]} comes twice`
@@ -199,27 +186,3 @@ export class RecordFields {
 }
 
 const NULL = new TextEncoder().encode('null')
-
-/** The field whose name, quote and colon stand at `at`; two of its letters tell which one it can be. */
-function fieldAt(bytes: Uint8Array, at: number): number {
-  let field: number
-  switch (bytes[at]) {
-    case 0x6f: // o
-      field = bytes[at + 6] === 0x69 ? Field.order_id : Field.order_side
-      break
-    case 0x73: // s
-      field =
-        bytes[at + 1] === 0x74 ? Field.status : bytes[at + 1] === 0x69 ? Field.size : Field.symbol
-      break
-    case 0x70: // p
-      field = Field.price
-      break
-    case 0x63: // c
-      field = Field.created_at
-      break
-    default:
-      return UNKNOWN
-  }
-  const key = KEYS[field]!
-  return isText(bytes, at, at + key.length, key) ? field : UNKNOWN
-}

@@ -1,0 +1,85 @@
+/** Where `run` cannot go on: it ends, says why and what to do, and never publishes a wrong book. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { killLeftovers, runCli } from '../testing/cli.js'
+import { closedRecord, openRecord } from '../testing/order-events.js'
+import { type RunTopics, runTopics } from '../testing/run-job.js'
+import { makeTopic, produce, readAll, withAdmin } from '../testing/topics.js'
+
+afterEach(killLeftovers)
+
+describe('run', () => {
+  it('ends with 4 where a tick is above what the topic takes, naming symbols × levels', async () => {
+    const topics = runTopics('tick-too-large')
+    await makeTopic(topics.output, { config: { 'max.message.bytes': '2000' } })
+    await sendOrders(topics, 60)
+    const { code, stderr } = await runToItsEnd(topics, ['--levels', '50'])
+
+    expect(stderr).toMatch(/a tick of \d+ bytes is above max\.message\.bytes of /)
+    expect(stderr).toContain(`${topics.output}: 1 symbols × 50 levels a side`)
+    expect(code).toBe(4)
+  })
+
+  it('ends with 4 where the input no longer starts at 0', async () => {
+    const topics = runTopics('log-lost')
+    await sendOrders(topics, 5)
+    const partitions = [{ partition: 0, offset: '3' }]
+    await withAdmin(async (admin) => {
+      // KafkaJS deletes only where it has asked about the topic before.
+      await admin.fetchTopicOffsets(topics.input)
+      await admin.deleteTopicRecords({ topic: topics.input, partitions })
+    })
+    const { code, stderr } = await runToItsEnd(topics)
+
+    expect(stderr).toContain(`${topics.input}[0] starts at offset 3`)
+    expect(code).toBe(4)
+    expect(await readAll(topics.output)).toEqual([])
+  })
+
+  it('ends with 2 where the output topic has several partitions', async () => {
+    const topics = runTopics('two-partitions')
+    await makeTopic(topics.output, { partitions: 2 })
+    const { code, stderr } = await runToItsEnd(topics)
+
+    expect(stderr).toContain(`topic ${topics.output} has 2 partitions and must have 1`)
+    expect(code).toBe(2)
+  })
+
+  it('ends with 4 where the last message with its key is no tick', async () => {
+    const topics = runTopics('foreign')
+    await makeTopic(topics.output)
+    await produce(topics.output, [{ key: topics.output, value: 'something else' }])
+    const { code, stderr } = await runToItsEnd(topics)
+
+    expect(stderr).toContain(`${topics.output}[0] at offset 0`)
+    expect(code).toBe(4)
+  })
+
+  it('ends with 4 above the caps on open orders and waiting closes', async () => {
+    const orders = runTopics('cap')
+    await sendOrders(orders, 11)
+    const open = await runToItsEnd(orders, ['--max-open-orders', '10'])
+    expect(open.stderr).toContain('10')
+    expect(open.code).toBe(4)
+
+    const closes = runTopics('cap')
+    await makeTopic(closes.input)
+    const values = Array.from({ length: 11 }, (_, id) => ({ value: Buffer.from(closedRecord(id)) }))
+    await produce(closes.input, values)
+    const waiting = await runToItsEnd(closes, ['--max-waiting-closes', '10'])
+    expect(waiting.stderr).toContain('10')
+    expect(waiting.code).toBe(4)
+  })
+})
+
+async function sendOrders({ input }: RunTopics, count: number): Promise<void> {
+  await makeTopic(input)
+  const values = Array.from({ length: count }, (_, id) => ({
+    value: Buffer.from(openRecord({ id, price: String(id + 1) })),
+  }))
+  await produce(input, values)
+}
+
+function runToItsEnd({ input, output, deadLetters }: RunTopics, flags: readonly string[] = []) {
+  const topics = ['--input', input, '--output', output, '--dead-letters', deadLetters]
+  return runCli(['run', ...topics, ...flags])
+}

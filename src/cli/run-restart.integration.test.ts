@@ -1,0 +1,146 @@
+/** Stopping `run` and starting it again: no tick twice, none invented, nothing published again. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { killLeftovers, startCli } from '../testing/cli.js'
+import { openRecord } from '../testing/order-events.js'
+import {
+  naiveBookBelow,
+  recordsBelow,
+  runTopics,
+  startRun,
+  stopRun,
+  ticksOf,
+  tickWhere,
+  tickWithRecords,
+} from '../testing/run-job.js'
+import { makeTopic, produce, readAll, uniqueName } from '../testing/topics.js'
+
+afterEach(killLeftovers)
+
+describe('run, stopped and started again', () => {
+  it.each(['SIGINT', 'SIGKILL'] as const)(
+    'goes on after its last tick with the seconds it missed (%s)',
+    async (signal) => {
+      const topics = runTopics('restart')
+      const first = await startRun(topics)
+      await produce(topics.input, mixedRecords(0))
+      await tickWithRecords(topics.output, 200)
+      await first.stop(signal)
+      const before = (await ticksOf(topics.output)).at(-1)!
+
+      await produce(topics.input, mixedRecords(200))
+      await setTimeout(1_500)
+      const second = await startRun(topics)
+      await tickWithRecords(topics.output, 400)
+      await tickWhere(topics.output, ({ tick }) => tick > before.tick + 3)
+      await stopRun(second)
+
+      const input = await readAll(topics.input)
+      const ticks = await ticksOf(topics.output)
+      const after = ticks.find(({ tick }) => tick > before.tick)!
+      expect(after.missed).toBeGreaterThan(0)
+      expect(recordsBelow(after)).toBeGreaterThanOrEqual(recordsBelow(before))
+      for (const [index, tick] of ticks.entries()) {
+        if (index > 0) expect(tick.tick - 1 - tick.missed).toBe(ticks[index - 1]!.tick)
+        expect(tick.value).toBe(naiveBookBelow(input, tick).message(15))
+      }
+    },
+  )
+
+  it('publishes no dead letter again', async () => {
+    const topics = runTopics('restart-letters')
+    for (const start of [0, 200, 400]) {
+      const job = await startRun(topics)
+      await produce(topics.input, mixedRecords(start))
+      await tickWithRecords(topics.output, start + 200)
+      await stopRun(job)
+    }
+
+    const letters = await readAll(topics.deadLetters)
+    const places = letters.map(({ headers }) => `${headers.partition}:${headers.offset}`)
+    expect(places).toHaveLength(300)
+    expect(new Set(places).size).toBe(300)
+    // What was counted before the restart is not counted again either.
+    const rejected = (await ticksOf(topics.output)).map((tick) => tick.rejected)
+    expect(rejected.reduce((sum, count) => sum + count, 0)).toBe(300)
+  })
+
+  it('finds its last tick among those of other jobs in the same topic', async () => {
+    const topics = runTopics('two-jobs')
+    const first = await startRun(topics, ['--job', 'ours'])
+    await tickWhere(topics.output, () => true)
+    await stopRun(first)
+    const ours = (await ticksOf(topics.output)).at(-1)!
+    const others = Array.from({ length: 300 }, (_, index) => ({
+      key: 'theirs',
+      value: '[]',
+      headers: { tick: String(ours.tick + 1_000 + index), offsets: '{}' },
+    }))
+    await produce(topics.output, others)
+    const second = await startRun(topics, ['--job', 'ours'])
+    const isNew = (tick: { record: { offset: number } }) =>
+      tick.record.offset > ours.record.offset + 300
+    const next = await tickWhere(topics.output, isNew)
+    await stopRun(second)
+
+    expect(next.tick - 1 - next.missed).toBe(ours.tick)
+  })
+})
+
+describe('a signal', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s ends run with 0 within 3 seconds', async (signal) => {
+    const topics = runTopics('signal')
+    const job = await startRun(topics)
+    await tickWhere(topics.output, () => true)
+    const signalledMs = performance.now()
+    const { code, stdout } = await job.stop(signal)
+
+    expect(performance.now() - signalledMs).toBeLessThan(3_000)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).ticks).toBeGreaterThan(0)
+    expect(stdout.split('\n')).toHaveLength(2)
+  })
+
+  it('ends export --follow, book and emulate with 0 too', async () => {
+    const topic = await makeTopic(uniqueName('signals'))
+    const commands = [
+      ['export', '--topic', topic, '--follow'],
+      ['book', '--topic', topic],
+      ['emulate', '--topic', topic],
+    ]
+    for (const command of commands) {
+      const job = startCli(command)
+      await setTimeout(1_500)
+      const signalledMs = performance.now()
+      expect(await job.stop('SIGINT')).toMatchObject({ code: 0 })
+      expect(performance.now() - signalledMs).toBeLessThan(3_000)
+    }
+  })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s aborts with %i when it is the second', async (signal, code) => {
+    // A broker that accepts and says nothing holds the command in the middle of its work.
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const job = startCli(['run'], { env: { KAFKA_BROKERS: `127.0.0.1:${port}` } })
+    await once(silent, 'connection')
+    job.child.kill(signal)
+    await setTimeout(300)
+    expect(await job.stop(signal)).toMatchObject({ code })
+    silent.close()
+  })
+})
+
+/** 200 records: half of them orders, half broken. */
+function mixedRecords(firstId: number) {
+  return Array.from({ length: 200 }, (_, index) => {
+    const id = firstId + index
+    const order = { id, price: String(100 + (id % 7)), side: id % 3 ? 'BUY' : 'SELL' } as const
+    return { key: String(id), value: index % 2 ? 'broken' : Buffer.from(openRecord(order)) }
+  })
+}
