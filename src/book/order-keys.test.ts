@@ -4,10 +4,20 @@ import { NO_KEY, OrderKeys } from './order-keys.js'
 describe('the keys of order ids', () => {
   test('are never 0, not for id 0 and not for the largest safe integer', () => {
     const keys = new OrderKeys()
+    expect(keys.assign(0)).toBe(1)
     expect(keys.find(0)).toBe(1)
     expect(keys.assign(Number.MAX_SAFE_INTEGER)).toBe(2 ** 53)
     expect(keys.assign('a')).toBeLessThan(0)
     expect(NO_KEY).toBe(0)
+  })
+
+  test('are not to be found above the largest number that ever came', () => {
+    const keys = new OrderKeys()
+    expect(keys.find(0)).toBe(NO_KEY)
+    keys.assign(7)
+    expect([0, 6, 7, 8].map((id) => keys.find(id))).toEqual([1, 7, 8, NO_KEY])
+    keys.assign(3)
+    expect(keys.find(7)).toBe(8)
   })
 
   test('stay the same for a text until it is released', () => {

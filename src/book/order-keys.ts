@@ -11,15 +11,25 @@ export class OrderKeys {
   readonly #keys = new Map<string, number>()
   readonly #texts: string[] = ['']
   readonly #free: number[] = []
+  #largest = NO_KEY as number
 
-  /** The key of an id, or {@link NO_KEY} where a text id is not remembered. */
+  /**
+   * The key of an id, or {@link NO_KEY} where it is certainly not in the books:
+   * a text that is not remembered, or a number above all that ever were. Ids that
+   * rise, as most do, are spared the search in the tables that way.
+   */
   find(orderId: number | string): number {
-    return typeof orderId === 'number' ? orderId + 1 : (this.#keys.get(orderId) ?? NO_KEY)
+    if (typeof orderId === 'number') return orderId < this.#largest ? orderId + 1 : NO_KEY
+    return this.#keys.get(orderId) ?? NO_KEY
   }
 
   /** The key of an id, given to it now where it has none. */
   assign(orderId: number | string): number {
-    if (typeof orderId === 'number') return orderId + 1
+    if (typeof orderId === 'number') {
+      const key = orderId + 1
+      if (key > this.#largest) this.#largest = key
+      return key
+    }
     const known = this.#keys.get(orderId)
     if (known !== undefined) return known
     const index = this.#free.pop() ?? this.#texts.length

@@ -1,9 +1,11 @@
 /** What every command shares of being a process: logs, signals, exit codes, the clock. */
 import { setImmediate } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
-import pretty from 'pino-pretty'
 import { DepthlineError, ExitCode } from '../errors.js'
 import type { Clock } from '../jobs/ports.js'
+
+// Loaded only where a person reads along, for it takes longer to load than most commands to start.
+const pretty = process.stderr.isTTY ? (await import('pino-pretty')).default : undefined
 
 /** Logs on standard error: JSON lines, or for people where a terminal shows them. */
 export function openLog(command: string): Logger {
@@ -12,7 +14,7 @@ export function openLog(command: string): Logger {
     throw new DepthlineError('USAGE', `LOG_LEVEL: no such level "${level}"`)
   }
   const options = { level, base: { command } }
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }))
+  if (pretty === undefined) return pino(options, pino.destination({ dest: 2, sync: true }))
   const colorize = !process.env.NO_COLOR
   return pino(options, pretty({ destination: 2, sync: true, colorize, ignore: 'pid,hostname' }))
 }
