@@ -44,13 +44,26 @@ describe('run', () => {
     expect(code).toBe(2)
   })
 
-  it('ends with 4 where the last message with its key is no tick', async () => {
+  it('ends with 4 where its last progress record is none', async () => {
     const topics = runTopics('foreign')
-    await makeTopic(topics.output)
-    await produce(topics.output, [{ key: topics.output, value: 'something else' }])
+    const progress = await makeTopic(`${topics.output}.progress`)
+    await produce(progress, [{ key: topics.output, value: 'something else' }])
     const { code, stderr } = await runToItsEnd(topics)
 
-    expect(stderr).toContain(`${topics.output}[0] at offset 0`)
+    expect(stderr).toContain(`${progress}[0] at offset 0`)
+    expect(code).toBe(4)
+  })
+
+  it('ends with 4 where the input is not the log that it has read', async () => {
+    const topics = runTopics('other-log')
+    await makeTopic(topics.input, { partitions: 4 })
+    const progress = await makeTopic(`${topics.output}.progress`)
+    const offsets = { 0: 5, 1: 0, 2: 0, 3: 0 }
+    const record = { tick: 7, offsets, rejected: 0, owner: 'x', sequence: 1, version: '0' }
+    await produce(progress, [{ key: topics.output, value: JSON.stringify(record) }])
+    const { code, stderr } = await runToItsEnd(topics)
+
+    expect(stderr).toContain(`${topics.input}[0] ends at offset 0, and the job has read up to 5`)
     expect(code).toBe(4)
   })
 

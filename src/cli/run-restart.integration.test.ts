@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
+import { startBroker } from '../testing/broker.js'
 import { killLeftovers, startCli } from '../testing/cli.js'
 import { openRecord } from '../testing/order-events.js'
 import {
@@ -67,7 +68,29 @@ describe('run, stopped and started again', () => {
     expect(rejected.reduce((sum, count) => sum + count, 0)).toBe(300)
   })
 
-  it('finds its last tick among those of other jobs in the same topic', async () => {
+  it('publishes each dead letter once, though it is killed in the middle of a flood', async () => {
+    const topics = runTopics('restart-flood')
+    await makeTopic(topics.input, { partitions: 4 })
+    const broken = (count: number) => Array.from({ length: count }, () => ({ value: 'broken' }))
+    for (let sent = 0; sent < 60_000; sent += 5_000) await produce(topics.input, broken(5_000))
+    for (let kill = 0; kill < 3; kill++) {
+      const job = await startRun(topics)
+      await setTimeout(200 + 150 * kill)
+      await job.stop('SIGKILL')
+    }
+    const job = await startRun(topics)
+    await tickWithRecords(topics.output, 60_000)
+    await stopRun(job)
+
+    const letters = await readAll(topics.deadLetters)
+    const places = letters.map(({ headers }) => `${headers.partition}:${headers.offset}`)
+    expect(places).toHaveLength(60_000)
+    expect(new Set(places).size).toBe(60_000)
+    const rejected = (await ticksOf(topics.output)).map((tick) => tick.rejected)
+    expect(rejected.reduce((sum, count) => sum + count, 0)).toBe(60_000)
+  })
+
+  it('goes on after its own last tick among those of other jobs in the same topic', async () => {
     const topics = runTopics('two-jobs')
     const first = await startRun(topics, ['--job', 'ours'])
     await tickWhere(topics.output, () => true)
@@ -80,12 +103,37 @@ describe('run, stopped and started again', () => {
     }))
     await produce(topics.output, others)
     const second = await startRun(topics, ['--job', 'ours'])
-    const isNew = (tick: { record: { offset: number } }) =>
-      tick.record.offset > ours.record.offset + 300
-    const next = await tickWhere(topics.output, isNew)
+    const next = await tickWhere(
+      topics.output,
+      ({ tick, record }) => tick > ours.tick && record.headers.version !== undefined,
+    )
     await stopRun(second)
 
     expect(next.tick - 1 - next.missed).toBe(ours.tick)
+  })
+})
+
+describe('a second process', () => {
+  it('takes over at once, and the first ends with 6 and publishes nothing more', async () => {
+    const topics = runTopics('takeover')
+    const first = await startRun(topics)
+    await produce(topics.input, mixedRecords(0))
+    await tickWithRecords(topics.output, 200)
+    const second = await startRun(topics)
+    const { code, stderr } = await first.result
+    const later = Math.floor(Date.now() / 1000) + 2
+    await tickWhere(topics.output, ({ tick }) => tick > later)
+    await stopRun(second)
+
+    expect(code).toBe(6)
+    expect(stderr).toContain('another process has taken over')
+    const input = await readAll(topics.input)
+    const ticks = await ticksOf(topics.output)
+    for (const [index, tick] of ticks.entries()) {
+      if (index > 0) expect(tick.tick - 1 - tick.missed).toBe(ticks[index - 1]!.tick)
+      expect(tick.value).toBe(naiveBookBelow(input, tick).message(15))
+    }
+    expect(await readAll(topics.deadLetters)).toHaveLength(100)
   })
 })
 
@@ -119,21 +167,38 @@ describe('a signal', () => {
     }
   })
 
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('%s aborts with %i when it is the second', async (signal, code) => {
-    // A broker that accepts and says nothing holds the command in the middle of its work.
+  it('ends run with 0 also while it cannot reach Kafka', async () => {
     const silent = createServer().listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const { port } = silent.address() as AddressInfo
     const job = startCli(['run'], { env: { KAFKA_BROKERS: `127.0.0.1:${port}` } })
     await once(silent, 'connection')
-    job.child.kill(signal)
-    await setTimeout(300)
-    expect(await job.stop(signal)).toMatchObject({ code })
+    expect(await job.stop('SIGINT')).toMatchObject({ code: 0 })
     silent.close()
   })
+
+  it.runIf(process.env.KAFKA_BROKERS === undefined)(
+    'aborts with 130 or 143 when it is the second',
+    async () => {
+      // A broker that stands still holds the job in the middle of a commit.
+      const broker = await startBroker()
+      for (const [signal, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        const job = startCli(['run'], { env: { KAFKA_BROKERS: broker.brokers } })
+        await job.logged('running')
+        await setTimeout(1_500)
+        process.kill(broker.pid!, 'SIGSTOP')
+        await setTimeout(1_200)
+        job.child.kill(signal)
+        await setTimeout(300)
+        expect(await job.stop(signal)).toMatchObject({ code })
+        process.kill(broker.pid!, 'SIGCONT')
+      }
+      await broker.stop()
+    },
+  )
 })
 
 /** 200 records: half of them orders, half broken. */

@@ -70,7 +70,8 @@ export class TransactionalProducer {
       const send = transaction.send({ topic, messages, compression, acks: -1 })
       await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
         if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') throw error
-        const message = `${bytes} bytes are above max.message.bytes of ${topic}`
+        const what = tooLarge === 'TICK_TOO_LARGE' ? 'a tick' : 'a send of dead letters'
+        const message = `${what} of ${bytes} bytes is above max.message.bytes of ${topic}`
         throw new DepthlineError(tooLarge, message, { cause: error })
       })
     }
