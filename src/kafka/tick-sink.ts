@@ -7,7 +7,12 @@ import type { Commit, DeadLetter, Tick } from '../wire/records.js'
 import { type Cluster, kafkaError } from './client.js'
 import { lastRecord } from './topic-reader.js'
 import { assertOnePartition, topicRanges } from './topics.js'
-import { type Send, sizeOf, TransactionalProducer } from './transactional-producer.js'
+import {
+  type Send,
+  sizeOf,
+  type TopicMessages,
+  TransactionalProducer,
+} from './transactional-producer.js'
 
 /** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
 const MAX_SEND_BYTES = 512 * 1024
@@ -58,7 +63,8 @@ class TickSink {
     this.#producer = await this.#fence()
     const found = await this.#read()
     const claim = this.#next(found ?? this.#last, {})
-    await this.#producer.commit([this.#progressSend(claim)])
+    const topicMessages: Send['topicMessages'] = [this.#progressMessages(claim)]
+    await this.#producer.commit([{ topicMessages, tooLarge: 'TICK_TOO_LARGE' }])
     this.#last = claim
     return found
   }
@@ -75,13 +81,13 @@ class TickSink {
     const sends: Send[] = []
     for (const messages of inSends(deadLetters)) {
       const topic = this.#options.deadLetters
-      sends.push({ topic, messages, tooLarge: 'DEAD_LETTER_TOO_LARGE' })
+      sends.push({ topicMessages: [{ topic, messages }], tooLarge: 'DEAD_LETTER_TOO_LARGE' })
     }
-    if (tick !== undefined) {
-      const messages = [this.#tickMessage(tick)]
-      sends.push({ topic: this.#options.output, messages, tooLarge: 'TICK_TOO_LARGE' })
-    }
-    sends.push(this.#progressSend(next))
+    const progress = this.#progressMessages(next)
+    // Together, because each request more would make the tick later.
+    const topicMessages: Send['topicMessages'] =
+      tick === undefined ? [progress] : [this.#tickMessages(tick), progress]
+    sends.push({ topicMessages, tooLarge: 'TICK_TOO_LARGE' })
     try {
       if (!(await this.#producer!.commit(sends, isTooLate))) return false
     } catch (error) {
@@ -160,14 +166,15 @@ class TickSink {
     }
   }
 
-  #progressSend(progress: Progress): Send {
+  #progressMessages(progress: Progress): TopicMessages {
     const message = { key: this.#options.job, value: writeProgress(progress), partition: 0 }
-    return { topic: this.#options.progress, messages: [message], tooLarge: 'TICK_TOO_LARGE' }
+    return { topic: this.#options.progress, messages: [message] }
   }
 
-  #tickMessage({ tick, value, headers }: Tick): Message {
+  #tickMessages({ tick, value, headers }: Tick): TopicMessages {
+    const { job: key, output: topic } = this.#options
     const timestamp = String(tick * 1000)
-    return { key: this.#options.job, value, headers: { ...headers }, timestamp, partition: 0 }
+    return { topic, messages: [{ key, value, headers: { ...headers }, timestamp, partition: 0 }] }
   }
 }
 

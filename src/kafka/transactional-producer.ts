@@ -3,10 +3,15 @@ import { CompressionTypes, type Message, Partitioners, type Producer } from 'kaf
 import { DepthlineError } from '../errors.js'
 import { type Cluster, kafkaError, protocolErrorOf, quietly, within } from './client.js'
 
-/** All messages of a send go into one batch for each partition. */
-export interface Send {
+export interface TopicMessages {
   readonly topic: string
   readonly messages: Message[]
+}
+
+/** One request: all messages of a topic's partition go into one batch. */
+export interface Send {
+  /** The first is the one that may be too large. */
+  readonly topicMessages: readonly [TopicMessages, ...TopicMessages[]]
   /** The error where the topic does not take so large a batch; trying again would not help. */
   readonly tooLarge: 'TICK_TOO_LARGE' | 'DEAD_LETTER_TOO_LARGE'
 }
@@ -63,11 +68,13 @@ export class TransactionalProducer {
    */
   async commit(sends: readonly Send[], isTooLate: () => boolean = () => false): Promise<boolean> {
     const transaction = await within(CALL_LIMIT_MS, this.#producer.transaction(), 'beginning')
-    for (const { topic, messages, tooLarge } of sends) {
+    for (const { topicMessages, tooLarge } of sends) {
+      const [{ topic, messages }] = topicMessages
       const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0)
       const compression =
         bytes > COMPRESS_ABOVE_BYTES ? CompressionTypes.GZIP : CompressionTypes.None
-      const send = transaction.send({ topic, messages, compression, acks: -1 })
+      const batch = { topicMessages: [...topicMessages], compression, acks: -1 }
+      const send = transaction.sendBatch(batch)
       await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
         if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') throw error
         const what = tooLarge === 'TICK_TOO_LARGE' ? 'a tick' : 'a send of dead letters'
