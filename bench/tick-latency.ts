@@ -8,7 +8,7 @@ import { median, quantile, report } from './report.js'
 
 const TICKS = 60
 /** The first ticks of a process are slower: code is compiled, connections are made. */
-const WARM_UP = 5
+const WARM_UP = 15
 
 const broker = await startBroker()
 const topics = { input: `orders-${Date.now()}`, output: `order-book-${Date.now()}` }
