@@ -5,6 +5,7 @@
 #   scripts/kafka.sh stop [--wipe]  stop the one that was started; --wipe deletes its data as well
 #   scripts/kafka.sh fetch          only fetch the jars; prints their folder
 #   scripts/kafka.sh prepare        and write the settings and format the storage, but start nothing
+#   scripts/kafka.sh way            how it would start one: docker or jars
 # KAFKA_PORT (9092), KAFKA_CONTROLLER_PORT (KAFKA_PORT + 1), KAFKA_DIR (.kafka), KAFKA_HEAP_OPTS;
 # KAFKA_WAY=docker|jars overrides the choice; KAFKA_EXTRA holds more broker settings, one a line.
 set -euo pipefail
@@ -107,13 +108,17 @@ await_ready() {
   done
 }
 
+way() {
+  if [ -n "${KAFKA_WAY:-}" ]; then echo "$KAFKA_WAY"
+  elif within 5 docker info && within 5 compose version; then echo docker
+  else echo jars; fi
+}
+
 start() {
   if [ -n "${KAFKA_BROKERS:-}" ]; then say "using KAFKA_BROKERS=$KAFKA_BROKERS"; return; fi
   if running; then await_ready; say "already running, pid $pid"; return; fi
-  local way=${KAFKA_WAY:-jars}
-  [ -n "${KAFKA_WAY:-}" ] || ! within 5 docker info || ! within 5 compose version || way=docker
-  if [ "$way" = docker ]; then
-    echo "$way" >"$dir/way"
+  if [ "$(way)" = docker ]; then
+    echo docker >"$dir/way"
     compose up -d --wait kafka || fail "Docker could not start it; KAFKA_WAY=jars goes without."
     say "running in Docker on localhost:$port"; return
   fi
@@ -122,7 +127,7 @@ start() {
       "KAFKA_PORT to another port; if it is a Kafka you want to use, set KAFKA_BROKERS instead."
   done
   prepare >/dev/null
-  echo "$way" >"$dir/way"
+  echo jars >"$dir/way"
   # shellcheck disable=SC2086 # The options are several words.
   nohup java ${KAFKA_HEAP_OPTS:--Xms384m -Xmx384m} -cp "$libs/*" kafka.Kafka \
     "$dir/server.properties" >"$log" 2>&1 </dev/null &
@@ -144,6 +149,6 @@ stop() {
 }
 
 case "${1:-} ${2:-}" in
-  'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ') "$@" ;;
+  'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ' | 'way ') "$@" ;;
   *) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac

@@ -189,12 +189,12 @@ describe('a signal', () => {
         const job = startCli(['run'], { env: { KAFKA_BROKERS: broker.brokers } })
         await job.logged('running')
         await setTimeout(1_500)
-        process.kill(broker.pid!, 'SIGSTOP')
+        await broker.pause()
         await setTimeout(1_200)
         job.child.kill(signal)
         await setTimeout(300)
         expect(await job.stop(signal)).toMatchObject({ code })
-        process.kill(broker.pid!, 'SIGCONT')
+        await broker.resume()
       }
       await broker.stop()
     },

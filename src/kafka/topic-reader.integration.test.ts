@@ -2,7 +2,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { startBroker, type TestBroker } from '../testing/broker.js'
+import { startBroker } from '../testing/broker.js'
+import type { TestBroker } from '../testing/test-broker.js'
 import {
   makeTopic,
   produce,

@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DepthlineError } from '../errors.js'
+import { startContainerBroker } from './container-broker.js'
+import type { TestBroker } from './test-broker.js'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/kafka.sh', import.meta.url))
 const START_LIMIT_MS = 60_000
@@ -27,32 +29,20 @@ const QUICK_RESTART = {
 }
 
 export interface BrokerOptions {
-  /** Broker settings on top of those in `scripts/kafka.sh`. */
+  /** Broker settings on top of those in `scripts/kafka.sh`; a container takes none. */
   readonly settings?: Readonly<Record<string, string>>
-}
-
-export interface TestBroker {
-  /** `host:port`; with `KAFKA_BROKERS` that value, which may be a list. */
-  readonly brokers: string
-  /** Undefined while it is not running, and always where it is not ours. */
-  readonly pid: number | undefined
-  /** Ends the broker and deletes its data. */
-  stop(): Promise<void>
-  /** Ends it as `kill -9` does; the data stays. */
-  kill(): Promise<void>
-  /** Starts it again on the same port and data, killing it first if it runs. */
-  restart(): Promise<void>
 }
 
 /**
  * Starts a fresh broker on a free port, with its data in a temporary folder.
  *
  * With `KAFKA_BROKERS` it starts nothing and answers with that one, which
- * cannot be killed. Needs Java 17, and Maven the first time.
+ * cannot be killed. Needs a Docker engine, or Java 17 and, the first time, Maven.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<TestBroker> {
   const given = process.env.KAFKA_BROKERS
   if (given) return borrowedBroker(given)
+  if ((await brokerWay()) === 'docker') return startContainerBroker(SCRIPT, (await freePorts())[0])
   for (let attempt = 1; ; attempt++) {
     const broker = await LocalBroker.prepare(options)
     try {
@@ -64,6 +54,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<TestBrok
       if (!broker.portWasTaken || attempt === ATTEMPTS) throw error
     }
   }
+}
+
+/** What {@link startBroker} would start a broker with: `docker` or `jars`. */
+export async function brokerWay(): Promise<string> {
+  const { stdout } = await promisify(execFile)(SCRIPT, ['way'])
+  return stdout.trim()
 }
 
 class LocalBroker implements TestBroker {
@@ -100,10 +96,6 @@ class LocalBroker implements TestBroker {
         cause,
       })
     }
-  }
-
-  get pid(): number | undefined {
-    return this.#child?.pid
   }
 
   get portWasTaken(): boolean {
@@ -150,6 +142,14 @@ class LocalBroker implements TestBroker {
     })
   }
 
+  async pause(): Promise<void> {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  async resume(): Promise<void> {
+    this.#child?.kill('SIGCONT')
+  }
+
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
   }
@@ -174,7 +174,8 @@ function borrowedBroker(brokers: string): TestBroker {
   const refuse = async () => {
     throw new Error('the broker in KAFKA_BROKERS is not the tests’ own: it is never killed')
   }
-  return { brokers, pid: undefined, stop: async () => {}, kill: refuse, restart: refuse }
+  const never = { kill: refuse, pause: refuse, resume: refuse, restart: refuse }
+  return { brokers, stop: async () => {}, ...never }
 }
 
 /**
