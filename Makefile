@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 TICKS ?= 30
 
-.PHONY: help demo test check build install kafka kafka-stop bench clean
+.PHONY: help demo test check build install kafka kafka-stop bench flood hostile clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -12,7 +12,7 @@ demo: build ## The main job for TICKS=30 seconds: broker, events, live ladder, o
 	@TICKS=$(TICKS) scripts/demo.sh
 
 test: build ## All tests, with a broker of their own
-	npx vitest run
+	@scripts/test.sh
 
 check: install ## Types, style and lint
 	npm run --silent check
@@ -30,6 +30,12 @@ kafka-stop: ## Stop the broker that `make kafka` started
 
 bench: build ## Measure replay and tick latency (bench/README.md)
 	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts
+
+flood: build ## A topic of a million broken records, drained while ticks go on
+	@npx tsx bench/flood.ts
+
+hostile: build ## A million hostile records against the naive book
+	@npx tsx bench/hostile.ts
 
 clean: ## Remove what was built and measured, not the broker's data
 	rm -rf dist output/demo

@@ -8,6 +8,7 @@ import { replay } from '../jobs/replay.js'
 import { readPieces } from './input.js'
 import { fileOutput, standardOutput } from './output.js'
 import { openLog, stopSignal } from './process.js'
+import { showProgress } from './progress.js'
 
 const Flags = z.object({
   eventsPerTick: wholeNumber(1),
@@ -41,24 +42,45 @@ export function addReplayCommand(program: Command): void {
 async function replayCommand(file: string, options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const log = openLog('replay')
+  const signal = stopSignal()
+  const stream =
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES })
+  const input = counted(readPieces(stream, file, signal))
   const deadLetters =
     flags.deadLetters === undefined ? undefined : await fileOutput(flags.deadLetters)
-  const signal = stopSignal()
-  const input =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES })
-  const counts = await replay(
-    {
-      input: readPieces(input, file, signal),
-      writeTick: standardOutput.write,
-      ...(deadLetters === undefined ? {} : { writeDeadLetter: deadLetters.write }),
-    },
-    {
-      eventsPerTick: flags.eventsPerTick,
-      levels: flags.levels,
-      limits: { ...DEFAULT_LIMITS, closedWindow: flags.closedWindow },
-      seed: 0,
-    },
-  )
-  await deadLetters?.finish()
-  log.info(counts, 'replayed')
+  try {
+    const counts = await replay(
+      {
+        input,
+        writeTick: standardOutput.write,
+        ...(deadLetters === undefined ? {} : { writeDeadLetter: deadLetters.write }),
+      },
+      {
+        eventsPerTick: flags.eventsPerTick,
+        levels: flags.levels,
+        limits: { ...DEFAULT_LIMITS, closedWindow: flags.closedWindow },
+        seed: 0,
+      },
+    )
+    await deadLetters?.finish()
+    log.info(counts, 'replayed')
+  } catch (error) {
+    await deadLetters?.discard()
+    throw error
+  }
+}
+
+/** The same pieces, with their sum as a progress line where the ticks do not go to the terminal. */
+async function* counted(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  const text = () => `${Math.round(bytes / 1e6)} MB read`
+  const progress = process.stdout.isTTY ? undefined : showProgress(text)
+  try {
+    for await (const piece of pieces) {
+      bytes += piece.length
+      yield piece
+    }
+  } finally {
+    progress?.end()
+  }
 }
