@@ -22,8 +22,10 @@ export interface Log {
 
 export interface OrderSource {
   readonly topic: string
-  /** For each partition, the offset after its last record when the source was opened. */
-  readonly ends: Offsets
+  /** How many partitions the topic has. */
+  readonly partitions: number
+  /** For each partition, the offset after its last record by now. */
+  ends(): Promise<Offsets>
   /**
    * Starts reading from offset 0 of every partition and hands over each batch once,
    * those of one partition one after another. Rejects only where it can never go on.

@@ -22,7 +22,7 @@ const NO_LOG = { info() {}, warn() {}, error() {} }
 
 class MemorySource implements OrderSource {
   readonly topic = 'orders'
-  readonly ends = [10, 1000]
+  readonly partitions = 2
   #handle: (batch: RecordBatch) => Promise<void> = async () => {}
   #fail: (error: unknown) => void = () => {}
   #next = [0, 0]
@@ -45,6 +45,10 @@ class MemorySource implements OrderSource {
 
   redeliver(partition: number, records: readonly InputRecord[]): Promise<void> {
     return this.#handle({ partition, records }).catch((error) => this.#fail(error))
+  }
+
+  async ends(): Promise<number[]> {
+    return [10, 1000]
   }
 
   async stop(): Promise<void> {}

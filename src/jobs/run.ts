@@ -1,7 +1,7 @@
 /** `run`: orders in, one message with all books out on every UTC second. */
 import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
-import type { Tick } from '../wire/records.js'
+import type { Offsets, Tick } from '../wire/records.js'
 import { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type OrderProcessorOptions, type RecordCounts } from './order-processor.js'
 import type { Clock, Log, OrderSource, TickSink } from './ports.js'
@@ -38,7 +38,8 @@ export async function run(
   signal: AbortSignal,
 ): Promise<RunSummary> {
   const progress = await ports.sink.takeOver()
-  assertSameLog(ports.source, progress)
+  // Asked only now: until it was fenced, the process before went on reading what came in.
+  assertSameLog(ports.source.topic, await ports.source.ends(), progress)
   const job = new RunJob(ports, options, progress)
   // Whichever ends first ends the job: the loop when told to stop, the source when it fails.
   try {
@@ -51,7 +52,7 @@ export async function run(
 }
 
 /** A topic that was made anew or cut short can never be caught up with, and its books would be others. */
-function assertSameLog({ topic, ends }: OrderSource, progress: Progress | undefined): void {
+function assertSameLog(topic: string, ends: Offsets, progress: Progress | undefined): void {
   if (progress === undefined || progress.offsets.length === 0) return
   const { offsets } = progress
   const short = offsets.findIndex((offset, partition) => offset > (ends[partition] ?? -1))
@@ -88,15 +89,16 @@ class RunJob {
   #ticks = 0
   #missed = 0
   #warnedOfCrossings = false
+  #wasBehind = false
 
   constructor(ports: RunPorts, options: RunOptions, progress: Progress | undefined) {
-    const { topic, ends } = ports.source
+    const { topic, partitions } = ports.source
     this.#ports = ports
     this.#options = options
     this.#processor = new OrderProcessor(options)
     this.#intake = new OrderIntake(this.#processor, ports.clock, {
       topic,
-      partitions: ends.length,
+      partitions,
       publishedBelow: progress?.offsets ?? [],
     })
     this.#schedule = new TickSchedule(ports.clock, progress?.tick)
@@ -110,13 +112,17 @@ class RunJob {
 
   /** Publishes a tick each second and surplus dead letters between, one commit at a time. */
   async loop(signal: AbortSignal): Promise<void> {
+    let wake = new AbortController()
+    const wakeUp = () => wake.abort()
+    signal.addEventListener('abort', wakeUp)
+    this.#intake.onSurplus = wakeUp
     while (!signal.aborted) {
-      const wake = new AbortController()
-      this.#intake.onSurplus = () => wake.abort()
-      if (this.#intake.isFull || this.#wasTooLate) wake.abort()
-      const due = await this.#schedule.next(AbortSignal.any([signal, wake.signal]))
+      wake = new AbortController()
+      if (this.#intake.isFull || this.#wasTooLate) wakeUp()
+      const due = await this.#schedule.next(wake.signal)
+      this.#noteCatchingUp()
       if (due !== undefined && this.#intake.hasCaughtUp) await this.#publish(due)
-      else if (wake.signal.aborted) await this.#commit(undefined)
+      else if (wake.signal.aborted && !signal.aborted) await this.#commit(undefined)
       this.#warnOfCrossings()
     }
   }
@@ -180,6 +186,14 @@ class RunJob {
       this.#intake.putBack(deadLetters)
     }
     return isPublished
+  }
+
+  #noteCatchingUp(): void {
+    if (this.#wasBehind === !this.#intake.hasCaughtUp) return
+    this.#wasBehind = !this.#intake.hasCaughtUp
+    const { records } = this.#processor.counts()
+    const text = this.#wasBehind ? 'catching up; no ticks until then' : 'caught up'
+    this.#ports.log.info({ records, openOrders: this.#processor.books.openOrders }, text)
   }
 
   #warnOfCrossings(): void {

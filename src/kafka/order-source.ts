@@ -25,7 +25,11 @@ export async function openOrderSource(
   let consumer: PartitionConsumer | undefined
   return {
     topic,
-    ends: ranges.map(({ high }) => high),
+    partitions: ranges.length,
+    async ends() {
+      const now = await topicRanges(cluster, topic)
+      return now.map(({ high }) => high)
+    },
     consume(handle: (batch: RecordBatch) => Promise<void>) {
       consumer = new PartitionConsumer(cluster, { topic, job, positions, handle })
       return consumer.run()
