@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
 import { type Cluster, kafkaError, quietly, within } from './client.js'
+import { topicRanges } from './topics.js'
 
 export interface PartitionBatch {
   readonly partition: number
@@ -64,6 +65,7 @@ export class PartitionConsumer {
         if (!(error instanceof DepthlineError && error.retriable)) throw error
         this.#cluster.log.warn({ reason: error.message }, 'starting to read again')
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        await assertStillThere(this.#cluster, this.#options.topic)
       } finally {
         await this.#discard()
       }
@@ -167,19 +169,34 @@ export class PartitionConsumer {
   }
 
   async #handOver(partition: number, messages: readonly KafkaMessage[]): Promise<void> {
-    const { topic, handle } = this.#options
+    const { topic, positions, handle } = this.#options
     const handed = this.#handed[partition]
     if (handed === undefined) {
-      throw new DepthlineError(
-        'LOG_LOST',
-        `topic ${topic} has a new partition ${partition}: the number of partitions must stay as it was`,
-      )
+      throw lost(topic, `has a new partition ${partition}: their number must stay as it was`)
     }
-    const isNew = messages.length === 0 || Number(messages[0]!.offset) >= handed
-    const records = isNew ? messages : messages.filter(({ offset }) => Number(offset) >= handed)
+    if (messages.length === 0) return
+    const first = Number(messages[0]!.offset)
+    const expected = Math.max(handed, positions[partition]!)
+    if (first !== expected) await this.#assertInRange(partition, expected)
+    const records =
+      first >= expected ? messages : messages.filter(({ offset }) => Number(offset) >= expected)
     if (records.length === 0) return
     this.#handed[partition] = Number(records.at(-1)!.offset) + 1
     await handle({ partition, records })
+  }
+
+  /**
+   * A gap may be a compacted or aborted record, and what comes before the position is
+   * passed over. But where the position itself is gone, KafkaJS jumps without a word.
+   */
+  async #assertInRange(partition: number, position: number): Promise<void> {
+    const { topic } = this.#options
+    const range = (await topicRanges(this.#cluster, topic))[partition]
+    if (range !== undefined && range.low <= position && position <= range.high) return
+    throw lost(
+      topic,
+      `holds offsets ${range?.low} to ${range?.high} in partition ${partition}, and ${position} was to be read next`,
+    )
   }
 
   #moveTo(partition: number, position: number): void {
@@ -192,6 +209,25 @@ export class PartitionConsumer {
 }
 
 const never = async () => false
+
+/** Two looks, because a broker that starts may not know its topics yet. */
+async function assertStillThere(cluster: Cluster, topic: string): Promise<void> {
+  for (let look = 1; look <= 2; look++) {
+    try {
+      await topicRanges(cluster, topic)
+      return
+    } catch (error) {
+      if (!(error instanceof DepthlineError && error.code === 'TOPIC_MISSING')) return
+    }
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS))
+  }
+  throw lost(topic, 'is gone')
+}
+
+function lost(topic: string, what: string): DepthlineError {
+  const advice = 'give the old log back, or start a new job (--job, --output) on this one'
+  return new DepthlineError('LOG_LOST', `topic ${topic} ${what}: ${advice}`)
+}
 
 function stalled(topic: string): DepthlineError {
   const message = `reading ${topic}: nothing fetched for ${STALL_LIMIT_MS / 1000} s`
