@@ -8,53 +8,58 @@ out=output/demo
 # Topics of their own, so that no earlier demo's orders stand in this one's book.
 prefix=demo-$(date +%s)
 depthline='node dist/cli.js'
-run_pid= emulate_pid= broker_is_ours=
+run_pid= emulate_pid= book_pid= broker_is_ours=
 
-# Ends what this script started, and only that.
+# Ends what this script started, and only that; `run` may take three seconds to leave.
+end() {
+  [ -n "$1" ] || return 0
+  kill -INT "$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+}
 finish() {
-  for pid in $emulate_pid $run_pid; do
-    kill -INT "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  emulate_pid= run_pid=
+  end "$book_pid"; end "$emulate_pid"; end "$run_pid"
+  book_pid= emulate_pid= run_pid=
 }
 trap 'finish; [ -z "$broker_is_ours" ] || scripts/kafka.sh stop' EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+  echo "demo: $1; the end of $out/$2:" >&2
+  tail -n 5 "$out/$2" >&2
+  exit 1
+}
 
 case $ticks in '' | *[!0-9]* | 0) echo "TICKS must be a whole number, not \"$ticks\"" >&2; exit 2 ;; esac
 mkdir -p "$out"
-started=$(scripts/kafka.sh start 2>&1) || { echo "$started" >&2; exit 3; }
-echo "$started"
-case $started in *'running on'* | *'running in Docker'*) broker_is_ours=yes ;; esac
+# What an earlier demo left would be taken for this one's.
+rm -f "$out"/*
+
+# A broker that was there before is not ours to stop, also where the start is interrupted.
+scripts/kafka.sh serving || broker_is_ours=yes
+scripts/kafka.sh start
 
 $depthline run --input "$prefix.orders" --output "$prefix.order-book" \
   --dead-letters "$prefix.dead-letter" >"$out/summary.json" 2>"$out/run.log" &
 run_pid=$!
-until grep -q '"running"' "$out/run.log"; do
+until grep -q '"running"' "$out/run.log" 2>/dev/null; do
   sleep 0.1
-  kill -0 "$run_pid" 2>/dev/null || { cat "$out/run.log" >&2; exit 1; }
+  kill -0 "$run_pid" 2>/dev/null || fail 'run ended' run.log
 done
 $depthline emulate --topic "$prefix.orders" --faults 0.02 2>"$out/emulate.log" &
 emulate_pid=$!
-
-$depthline book --topic "$prefix.order-book" --ticks "$ticks"
+$depthline book --topic "$prefix.order-book" --ticks "$ticks" 2>"$out/book.log" &
+book_pid=$!
+# The ladder waits for messages for ever, so somebody has to see that there are any to come.
+while kill -0 "$book_pid" 2>/dev/null; do
+  sleep 0.2
+  kill -0 "$run_pid" 2>/dev/null || fail 'run ended' run.log
+  kill -0 "$emulate_pid" 2>/dev/null || fail 'emulate ended' emulate.log
+done
+wait "$book_pid" || fail 'book ended' book.log
 finish
 
 for format in json csv; do
   $depthline export --topic "$prefix.order-book" --ticks "$ticks" --format $format \
-    --out "$out/order-book.$format" 2>>"$out/export.log"
+    --out "$out/order-book.$format" 2>"$out/export.log" || fail 'export failed' export.log
 done
-node - "$out" <<'END'
-const { readFileSync } = require('node:fs')
-const [out] = process.argv.slice(2)
-const read = (name) => readFileSync(`${out}/${name}`, 'utf8')
-const messages = JSON.parse(read('order-book.json'))
-const levels = messages.reduce((sum, rows) => sum + rows.length, 0)
-const { records, applied, ignored, rejected, tombstones, byOutcome, missed } = JSON.parse(read('summary.json'))
-const reasons = Object.entries(byOutcome).filter(([, count]) => count > 0).map(([name, count]) => `${count} ${name}`)
-console.log(`
-${messages.length} messages with ${levels} levels, ${missed} seconds missed
-${records} events: ${applied} applied, ${ignored} ignored, ${rejected} rejected (to the dead-letter topic), ${tombstones} empty
-  ${reasons.join(', ')}
-${out}/order-book.json   one array of the messages' arrays
-${out}/order-book.csv    one level a row`)
-END
+node scripts/demo-summary.cjs "$out"

@@ -6,6 +6,7 @@
 #   scripts/kafka.sh fetch          only fetch the jars; prints their folder
 #   scripts/kafka.sh prepare        and write the settings and format the storage, but start nothing
 #   scripts/kafka.sh way            how it would start one: docker or jars
+#   scripts/kafka.sh serving        ends with 0 where there is one already, whoever started it
 # KAFKA_PORT (9092), KAFKA_CONTROLLER_PORT (KAFKA_PORT + 1), KAFKA_DIR (.kafka), KAFKA_HEAP_OPTS;
 # KAFKA_WAY=docker|jars overrides the choice; KAFKA_EXTRA holds more broker settings, one a line.
 set -euo pipefail
@@ -64,7 +65,7 @@ download() {
   partial=$(mktemp -d "$libs.XXXXXX")
   trap 'rm -rf "$partial"' EXIT # also where Maven fails or the user interrupts
   say "fetching the jars from Maven Central (44 MB, once)"
-  mvn -B -ntp -q -f "$pom" dependency:copy-dependencies -DincludeScope=runtime \
+  mvn -B -ntp -q -Dstyle.color=never -f "$pom" dependency:copy-dependencies -DincludeScope=runtime \
     -DoutputDirectory="$partial" >&2 || fail "the jars could not be fetched; Maven says why above."
   cksum <"$pom" >"$partial/.stamp"
   rm -rf "$libs" && mv "$partial" "$libs"
@@ -114,6 +115,8 @@ way() {
   else echo jars; fi
 }
 
+serving() { [ -n "${KAFKA_BROKERS:-}" ] || running || taken "$port"; }
+
 start() {
   if [ -n "${KAFKA_BROKERS:-}" ]; then say "using KAFKA_BROKERS=$KAFKA_BROKERS"; return; fi
   if running; then await_ready; say "already running, pid $pid"; return; fi
@@ -132,6 +135,7 @@ start() {
   nohup java ${KAFKA_HEAP_OPTS:--Xms384m -Xmx384m} -cp "$libs/*" kafka.Kafka \
     "$dir/server.properties" >"$log" 2>&1 </dev/null &
   pid=$! && echo "$pid" >"$dir/broker.pid"
+  trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM # half a start would be found running later
   await_ready
   say "running on 127.0.0.1:$port, pid $pid, log $log"
 }
@@ -149,6 +153,6 @@ stop() {
 }
 
 case "${1:-} ${2:-}" in
-  'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ' | 'way ') "$@" ;;
+  'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ' | 'way ' | 'serving ') "$@" ;;
   *) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac

@@ -82,7 +82,7 @@ export class OrderBooks {
 
   /**
    * Applies one event from `partition`. The events of one partition must come in
-   * offset order; DESIGN section 2 has the table of what becomes of each.
+   * offset order; README has the table of what becomes of each.
    *
    * @throws DepthlineError LIMIT_PASSED where a cap on open orders or waiting closes is reached
    */

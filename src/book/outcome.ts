@@ -1,4 +1,4 @@
-/** What became of an event that was applied to the books: the table of DESIGN section 2. */
+/** What became of an event that was applied to the books: README has the table. */
 
 /** Small integers, because one is counted for every event. */
 export const Outcome = {

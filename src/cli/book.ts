@@ -8,7 +8,8 @@ import { lastRecord, readTopic, type TopicRecord } from '../kafka/topic-reader.j
 import { parseTickMessage, type TickRow } from '../wire/tick-message.js'
 import { ladderView } from './ladder-view.js'
 import { standardOutput } from './output.js'
-import { openLog, stopSignal } from './process.js'
+import { openLog } from './process.js'
+import { stopSignal } from './stop-signal.js'
 
 const Flags = z.object({
   topic: topicName(),
@@ -36,11 +37,10 @@ async function bookCommand(symbol: string | undefined, options: unknown): Promis
   const flags = checkFlags(Flags, options)
   if (symbol !== undefined) checkFlags(z.object({ symbol: symbolName() }), { symbol })
   const log = openLog('book')
-  const signal = stopSignal()
-  const cluster = await connect(kafkaSettings(process.env), log, signal)
+  const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
   let shown = 0
   try {
-    for await (const record of newestMessages(cluster, flags.topic, signal)) {
+    for await (const record of newestMessages(cluster, flags.topic, stopSignal)) {
       shown++
       const progress = flags.ticks === undefined ? '' : `message ${shown} of ${flags.ticks}\n`
       await standardOutput.write(`${draw(record, symbol, flags.height)}${progress}`)

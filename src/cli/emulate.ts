@@ -10,8 +10,9 @@ import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { RecordSender } from '../kafka/record-sender.js'
 import { ensureTopics, inputTopic, topicRanges } from '../kafka/topics.js'
 import { readPieces } from './input.js'
-import { openLog, stopSignal, systemClock } from './process.js'
+import { openLog, systemClock } from './process.js'
 import { showProgress } from './progress.js'
+import { stopSignal } from './stop-signal.js'
 
 const Flags = z.object({
   topic: topicName(),
@@ -28,7 +29,7 @@ const Flags = z.object({
   firstId: wholeNumber(0).optional(),
   explicitNulls: z.boolean().default(false),
   backwardCreatedAt: z.boolean().default(false),
-  faults: z.union([z.boolean(), share()]).default(false),
+  faults: z.union([z.boolean(), share()], 'a number from 0 to 1').default(false),
 })
 type Flags = Readonly<z.infer<typeof Flags>>
 
@@ -64,10 +65,9 @@ async function emulateCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
   const log = openLog('emulate')
-  const signal = stopSignal()
-  const cluster = await connect(settings, log, signal)
+  const cluster = await connect(settings, log, stopSignal)
   await ensureTopics(cluster, [inputTopic(flags.topic)], flags.createTopics)
-  const source = await openSource(cluster, flags, signal)
+  const source = await openSource(cluster, flags, stopSignal)
   const sender = new RecordSender(cluster, flags.topic)
   log.info({ ...flags, brokers: settings.brokers }, 'emulating')
   let sent = 0
@@ -80,7 +80,7 @@ async function emulateCommand(options: unknown): Promise<void> {
     await emulate({ clock: systemClock, log, send }, source, {
       batchSize: flags.batch,
       intervalMs: flags.interval,
-      signal,
+      signal: stopSignal,
       ...(flags.count === undefined ? {} : { count: flags.count }),
     })
   } finally {

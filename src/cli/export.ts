@@ -8,8 +8,9 @@ import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { readTopic } from '../kafka/topic-reader.js'
 import { offsetsAt, topicRanges } from '../kafka/topics.js'
 import { fileOutput, standardOutput } from './output.js'
-import { openLog, stopSignal } from './process.js'
+import { openLog } from './process.js'
 import { showProgress } from './progress.js'
+import { stopSignal } from './stop-signal.js'
 
 const Flags = z.object({
   topic: topicName(),
@@ -28,7 +29,7 @@ export function addExportCommand(program: Command): void {
     .command('export')
     .summary('a topic to json, ndjson or csv')
     .description(
-      'Writes the messages of the output topic to standard output or a file: the whole topic, a range of ticks, or what comes in from now on.',
+      'Writes the messages of the output topic to standard output or a file: the whole topic or a range of ticks, and with --follow also what comes in from then on.',
     )
     .option('--topic <topic>', 'the output topic of run', 'order-book')
     .option('--format <format>', 'json: one array of arrays; ndjson; csv: one level a row', 'json')
@@ -44,10 +45,9 @@ export function addExportCommand(program: Command): void {
 async function exportCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const log = openLog('export')
-  const stopped = stopSignal()
   const timeout = flags.timeout === undefined ? [] : [AbortSignal.timeout(flags.timeout * 1000)]
-  const signal = AbortSignal.any([stopped, ...timeout])
-  const cluster = await connect(kafkaSettings(process.env), log, stopped)
+  const signal = AbortSignal.any([stopSignal, ...timeout])
+  const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
   // Before anything is written, for standard output cannot take it back.
   await topicRanges(cluster, flags.topic)
   const output = flags.out === undefined ? standardOutput : await fileOutput(flags.out)
@@ -56,7 +56,7 @@ async function exportCommand(options: unknown): Promise<void> {
   try {
     const ticks = readTicks(cluster, flags, signal)
     for await (const text of exportText(ticks, flags.format, counts)) await output.write(text)
-    if (signal.aborted && !stopped.aborted) {
+    if (signal.aborted && !stopSignal.aborted) {
       throw new DepthlineError('TIMEOUT', `${counts.messages} messages came in ${flags.timeout} s`)
     }
     await output.finish()

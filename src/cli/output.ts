@@ -1,6 +1,6 @@
 /** Where a command's data goes: standard output, or a file that appears whole. */
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, rmSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { DepthlineError } from '../errors.js'
@@ -32,6 +32,9 @@ export async function fileOutput(path: string): Promise<TextOutput> {
     return new DepthlineError('FILE_FAILED', `cannot write ${path}: ${reason}`, { cause })
   }
   const stream = createWriteStream(partial)
+  // A process that ends early (its reader went away, a second signal) leaves no half file either.
+  const cleanUp = () => rmSync(partial, { force: true })
+  process.on('exit', cleanUp)
   let failure: unknown
   stream.on('error', (error) => {
     failure = error
@@ -52,6 +55,7 @@ export async function fileOutput(path: string): Promise<TextOutput> {
         if (!stream.closed) await once(stream, 'close')
         if (failure !== undefined) throw failure
         await rename(partial, path)
+        process.off('exit', cleanUp)
       } catch (error) {
         throw failed(error)
       }

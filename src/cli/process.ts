@@ -19,18 +19,6 @@ export function openLog(command: string): Logger {
   return pino(options, pretty({ destination: 2, sync: true, colorize, ignore: 'pid,hostname' }))
 }
 
-/** Aborts on the first SIGINT or SIGTERM; the second ends the process with 130 or 143. */
-export function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  const onSignal = (name: 'SIGINT' | 'SIGTERM') => {
-    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
-    controller.abort()
-  }
-  process.on('SIGINT', onSignal)
-  process.on('SIGTERM', onSignal)
-  return controller.signal
-}
-
 /** Says on standard error what went wrong, and gives the exit code for it. */
 export function reportFailure(error: unknown): number {
   if (error instanceof DepthlineError) {

@@ -7,8 +7,9 @@ import { checkFlags, levels, wholeNumber } from '../config.js'
 import { replay } from '../jobs/replay.js'
 import { readPieces } from './input.js'
 import { fileOutput, standardOutput } from './output.js'
-import { openLog, stopSignal } from './process.js'
+import { openLog } from './process.js'
 import { showProgress } from './progress.js'
+import { stopSignal } from './stop-signal.js'
 
 const Flags = z.object({
   eventsPerTick: wholeNumber(1),
@@ -42,16 +43,16 @@ export function addReplayCommand(program: Command): void {
 async function replayCommand(file: string, options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const log = openLog('replay')
-  const signal = stopSignal()
   const stream =
     file === '-' ? process.stdin : createReadStream(file, { highWaterMark: PIECE_BYTES })
-  const input = counted(readPieces(stream, file, signal))
+  const input = counted(readPieces(stream, file, stopSignal))
   const deadLetters =
     flags.deadLetters === undefined ? undefined : await fileOutput(flags.deadLetters)
   try {
     const counts = await replay(
       {
         input,
+        signal: stopSignal,
         writeTick: standardOutput.write,
         ...(deadLetters === undefined ? {} : { writeDeadLetter: deadLetters.write }),
       },

@@ -1,4 +1,4 @@
-/** Every kind of record through the broker: DESIGN section 2's event table, as `run` counts it. */
+/** Every kind of record through the broker: the README's event table, as `run` counts it. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { killLeftovers } from '../testing/cli.js'
 import { closedRecord, openRecord, type PlainOrder } from '../testing/order-events.js'

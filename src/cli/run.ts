@@ -11,7 +11,8 @@ import { openOrderSource } from '../kafka/order-source.js'
 import { openTickSink } from '../kafka/tick-sink.js'
 import { ensureTopics, inputTopic, outputTopic, progressTopic } from '../kafka/topics.js'
 import { standardOutput } from './output.js'
-import { openLog, stopSignal, systemClock } from './process.js'
+import { openLog, systemClock } from './process.js'
+import { stopSignal } from './stop-signal.js'
 import { version } from './version.js'
 
 const Flags = z.object({
@@ -36,7 +37,10 @@ export function addRunCommand(program: Command): void {
     .option('--input <topic>', 'order events', 'orders')
     .option('--output <topic>', 'one message a second', 'order-book')
     .option('--dead-letters <topic>', 'rejected records', 'orders.dead-letter')
-    .option('--job <name>', "the job's name: the key of its messages (default: the output topic)")
+    .option(
+      '--job <name>',
+      "the job's name: key of its messages, name of its progress topic, and its lock (default: the output topic)",
+    )
     .option('--levels <n|all>', 'levels a side in the message', '15')
     .option(
       '--closed-window <n>',
@@ -62,9 +66,8 @@ async function runCommand(options: unknown): Promise<void> {
   refuseSameTopic(flags)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
-  const signal = stopSignal()
   const job = flags.job ?? flags.output
-  const cluster = await connect(settings, log, signal)
+  const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
   const topics = [
     inputTopic(flags.input),
@@ -85,7 +88,7 @@ async function runCommand(options: unknown): Promise<void> {
       seed: randomInt(2 ** 31),
       version,
     },
-    signal,
+    stopSignal,
   )
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)

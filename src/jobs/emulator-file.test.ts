@@ -49,7 +49,9 @@ describe.skipIf(!isThere)("the original emulator's file", () => {
       expect(tick).toBe(`${naive.message()}\n`)
       ticks.compared++
     }
-    const counts = await replay({ input: input(), writeTick }, { ...OPTIONS, eventsPerTick: 100 })
+    const { signal } = new AbortController()
+    const ports = { input: input(), signal, writeTick }
+    const counts = await replay(ports, { ...OPTIONS, eventsPerTick: 100 })
     expect(ticks.compared).toBe(Math.ceil(lines.length / 100))
     expect(counts.records).toBe(lines.length)
     expect(naive.openOrders).toBe(4174)

@@ -25,6 +25,7 @@ async function run(
   const deadLetters: string[] = []
   const ports = {
     input: pieces(),
+    signal: new AbortController().signal,
     writeTick: async (line: string) => void ticks.push(line),
     writeDeadLetter: async (line: string) => void deadLetters.push(line),
   }
@@ -153,7 +154,8 @@ describe('dead letters of replay', () => {
     const ticks: string[] = []
     const writeTick = async (line: string) => void ticks.push(line)
     const options = { eventsPerTick: 100, levels: 15, limits: DEFAULT_LIMITS, seed: 1 }
-    const counts = await replay({ input: input(), writeTick }, options)
+    const { signal } = new AbortController()
+    const counts = await replay({ input: input(), signal, writeTick }, options)
     expect(ticks).toEqual([naiveTick([open(1)], 1)])
     expect(counts.rejected).toBe(1)
   })

@@ -15,6 +15,8 @@ export interface ReplayOptions extends OrderProcessorOptions {
 export interface ReplayPorts {
   /** Newline-delimited events, in pieces of any size. */
   readonly input: AsyncIterable<Uint8Array>
+  /** Aborts where the input ends before its end. */
+  readonly signal: AbortSignal
   writeTick(line: string): Promise<void>
   /** Called for each rejected record with its number, counted from 0. */
   writeDeadLetter?(line: string): Promise<void>
@@ -54,7 +56,8 @@ export async function replay(ports: ReplayPorts, options: ReplayOptions): Promis
       if (writing !== undefined) await writing
     }
   }
-  const last = lines.last()
+  // Of an input that was cut short the last line is no record, but half of one.
+  const last = ports.signal.aborted ? undefined : lines.last()
   if (last !== undefined) await take(last)
   if (untilTick < options.eventsPerTick) await ports.writeTick(`${processor.message()}\n`)
   return processor.counts()

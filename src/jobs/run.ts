@@ -68,7 +68,7 @@ function assertSameLog(topic: string, ends: Offsets, progress: Progress | undefi
 }
 
 /** How long a commit in hand may go on after the job was told to stop. */
-const GRACE_MS = 1_500
+const GRACE_MS = 1_000
 
 async function graceAfter(signal: AbortSignal, clock: Clock): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))

@@ -70,7 +70,7 @@ export async function quietly(call: Promise<unknown>): Promise<void> {
   await within(PARTING_LIMIT_MS, call, 'leaving').catch(() => {})
 }
 
-const PARTING_LIMIT_MS = 1_000
+const PARTING_LIMIT_MS = 700
 
 /**
  * Gives a call into KafkaJS a time limit, for its promises can stay pending for ever.

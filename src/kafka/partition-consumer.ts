@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
-import { type Cluster, kafkaError, quietly, within } from './client.js'
+import { type Cluster, quietly, within } from './client.js'
+import { asFailure, assertStillThere, isSettling, lost, stalled } from './read-failures.js'
 import { topicRanges } from './topics.js'
 
 export interface PartitionBatch {
@@ -45,6 +46,8 @@ export class PartitionConsumer {
   /** What `handle` threw: the end. */
   #refusal: { readonly error: unknown } | undefined
   #fail: (error: unknown) => void = () => {}
+  /** By partition, the end of the work on the batch that was handed over last. */
+  readonly #inHand: Promise<void>[] = []
   #batchesInHand = 0
   #lastFetch = 0
 
@@ -63,7 +66,8 @@ export class PartitionConsumer {
         if (this.#refusal !== undefined) throw this.#refusal.error
         if (this.#isStopped) return
         if (!(error instanceof DepthlineError && error.retriable)) throw error
-        this.#cluster.log.warn({ reason: error.message }, 'starting to read again')
+        const level = isSettling(error) ? 'info' : 'warn'
+        this.#cluster.log[level]({ reason: error.message }, 'starting to read again')
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
         await assertStillThere(this.#cluster, this.#options.topic)
       } finally {
@@ -115,6 +119,8 @@ export class PartitionConsumer {
       maxBytesPerPartition: 1024 * 1024,
       maxWaitTimeInMs: 100,
       sessionTimeout: 30_000,
+      // Added partitions are noticed this soon.
+      metadataMaxAge: 30_000,
       readUncommitted: false,
       retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 5, restartOnFailure: never },
     })
@@ -143,7 +149,7 @@ export class PartitionConsumer {
       consumer.on(CRASH, ({ payload }) => reject(asFailure(payload.error, topic)))
       const timer = setInterval(() => {
         if (this.#consumer !== consumer) clearInterval(timer)
-        else if (this.#isStalled()) reject(stalled(topic))
+        else if (this.#isStalled()) reject(stalled(topic, STALL_LIMIT_MS))
       }, WATCH_MS)
     })
   }
@@ -158,7 +164,12 @@ export class PartitionConsumer {
     if (this.#isStopped || this.#refusal !== undefined) return
     this.#batchesInHand++
     try {
-      await this.#handOver(batch.partition, batch.messages)
+      // A consumer that was thrown away may have left a batch in hand: the next one waits for it.
+      const work = (this.#inHand[batch.partition] ?? Promise.resolve()).then(() =>
+        this.#handOver(batch.partition, batch.messages),
+      )
+      this.#inHand[batch.partition] = work.catch(() => {})
+      await work
     } catch (error) {
       // Thrown into KafkaJS it would be retried; the batch must not come again.
       this.#refusal = { error }
@@ -209,36 +220,3 @@ export class PartitionConsumer {
 }
 
 const never = async () => false
-
-/** Two looks, because a broker that starts may not know its topics yet. */
-async function assertStillThere(cluster: Cluster, topic: string): Promise<void> {
-  for (let look = 1; look <= 2; look++) {
-    try {
-      await topicRanges(cluster, topic)
-      return
-    } catch (error) {
-      if (!(error instanceof DepthlineError && error.code === 'TOPIC_MISSING')) return
-    }
-    await new Promise((resolve) => setTimeout(resolve, WATCH_MS))
-  }
-  throw lost(topic, 'is gone')
-}
-
-function lost(topic: string, what: string): DepthlineError {
-  const advice = 'give the old log back, or start a new job (--job, --output) on this one'
-  return new DepthlineError('LOG_LOST', `topic ${topic} ${what}: ${advice}`)
-}
-
-function stalled(topic: string): DepthlineError {
-  const message = `reading ${topic}: nothing fetched for ${STALL_LIMIT_MS / 1000} s`
-  return new DepthlineError('STALLED', message, { retriable: true })
-}
-
-/** A broker that is away comes back; what it refuses on purpose stays refused. */
-const REFUSED = /authoriz|authentic|SASL|UNSUPPORTED|INVALID_TOPIC/i
-
-function asFailure(error: unknown, topic: string): DepthlineError {
-  const failure = kafkaError(error, `reading ${topic}`)
-  if (!REFUSED.test(failure.message)) return failure
-  return new DepthlineError('KAFKA_FAILED', failure.message, { cause: error })
-}

@@ -16,8 +16,11 @@ import {
 
 /** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
 const MAX_SEND_BYTES = 512 * 1024
-/** A process that has just fenced this one needs so long, at most, to commit its claim. */
-const SETTLE_MS = 300
+/** A process that has just fenced this one needs so long, on a loaded machine, to commit its claim. */
+const SETTLE_MS = 800
+/** Two processes that start together fence each other; they try again at different times. */
+const TAKE_OVER_ATTEMPTS = 10
+const TAKE_OVER_RETRY_MS = 400
 
 export interface TickSinkOptions {
   readonly output: string
@@ -44,6 +47,8 @@ class TickSink {
   #producer: TransactionalProducer | undefined
   #last: Progress
   #isClosed = false
+  /** Who owned the job when this process first looked; any other newcomer goes before it. */
+  #predecessor: { readonly owner: string | undefined } | undefined
 
   constructor(cluster: Cluster, options: TickSinkOptions) {
     this.#cluster = cluster
@@ -58,10 +63,31 @@ class TickSink {
    * claim it. The claim tells a process that is fenced by it that it has lost.
    *
    * @returns what was committed last; undefined where the job is new
+   * @throws DepthlineError FENCED where another process claims the job at the same time
    */
   async takeOver(): Promise<Progress | undefined> {
+    const { job } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#claim()
+      } catch (error) {
+        await this.#producer?.discard()
+        const failure = kafkaError(error, `taking over job ${job}`)
+        if (!failure.retriable || attempt === TAKE_OVER_ATTEMPTS) throw failure
+        // The process before has fenced this one back, not knowing yet that it has to go.
+        this.#cluster.log.info({ reason: failure.message }, 'taking over again')
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * TAKE_OVER_RETRY_MS))
+      }
+    }
+  }
+
+  async #claim(): Promise<Progress | undefined> {
     this.#producer = await this.#fence()
     const found = await this.#read()
+    this.#predecessor ??= { owner: found?.owner }
+    // A claim of our own whose answer was lost is a claim all the same.
+    const expected = [this.#predecessor.owner, this.#owner]
+    if (!expected.includes(found?.owner)) throw this.#fenced()
     const claim = this.#next(found ?? this.#last, {})
     const topicMessages: Send['topicMessages'] = [this.#progressMessages(claim)]
     await this.#producer.commit([{ topicMessages, tooLarge: 'TICK_TOO_LARGE' }])
@@ -133,10 +159,13 @@ class TickSink {
   async #readOwn(): Promise<Progress> {
     const found = await this.#read()
     if (found?.owner === this.#owner) return found
-    throw new DepthlineError(
-      'FENCED',
-      `another process has taken over job ${this.#options.job}; this one has published nothing since`,
-    )
+    throw this.#fenced()
+  }
+
+  #fenced(): DepthlineError {
+    const { job } = this.#options
+    const message = `another process has taken over job ${job}; this one has published nothing since`
+    return new DepthlineError('FENCED', message)
   }
 
   async #read(): Promise<Progress | undefined> {

@@ -16,6 +16,8 @@ export interface PartitionRange {
 }
 
 const ADMIN_LIMIT_MS = 15_000
+const LEADER_ATTEMPTS = 30
+const LEADER_RETRY_MS = 100
 
 /** 16 MB: what ticks and dead letters may take, where Kafka's default is 1 MB. */
 export const LARGE_MESSAGES = { 'max.message.bytes': String(16 * 1024 * 1024) }
@@ -73,7 +75,9 @@ export async function topicRanges({ admin }: Cluster, topic: string): Promise<Pa
   const topics = await ask(admin.listTopics(), 'listing topics')
   if (!topics.includes(topic)) throw new DepthlineError('TOPIC_MISSING', `no topic ${topic}`)
   const ranges: PartitionRange[] = []
-  const offsets = await ask(admin.fetchTopicOffsets(topic), `reading the offsets of ${topic}`)
+  const offsets = await whenLed(() => {
+    return ask(admin.fetchTopicOffsets(topic), `reading the offsets of ${topic}`)
+  })
   for (const { partition, low, high } of offsets) {
     ranges[partition] = { low: Number(low), high: Number(high) }
   }
@@ -92,6 +96,21 @@ export async function offsetsAt(
     offsets[partition] = Number(offset)
   }
   return offsets
+}
+
+/** A topic that somebody else makes at this moment has no leaders yet. */
+async function whenLed<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read()
+    } catch (error) {
+      const isSettling = /not the leader|no leader|leadership election|does not host/i.test(
+        String(error),
+      )
+      if (!isSettling || attempt === LEADER_ATTEMPTS) throw error
+      await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
+    }
+  }
 }
 
 async function ask<T>(call: Promise<T>, what: string): Promise<T> {

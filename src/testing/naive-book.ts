@@ -1,5 +1,5 @@
 /**
- * The oracle: DESIGN sections 2 and 3 in the plainest code that is right.
+ * The oracle: the contract's rules on events and ticks in the plainest code that is right.
  *
  * It shares nothing with src/book and src/wire, so that a misreading there is
  * not repeated here. A map of orders, everything sorted anew for each message.

@@ -1,4 +1,4 @@
-/** The oracle's reading of a record: DESIGN section 2, "Reading a record", sentence by sentence. */
+/** The oracle's reading of a record: the contract's rules, sentence by sentence. */
 import { naiveJson, naiveMembers } from './naive-json.js'
 
 /** An OPEN, its price and size in units of 10^-18. */
