@@ -32,9 +32,6 @@ export async function fileOutput(path: string): Promise<TextOutput> {
     return new DepthlineError('FILE_FAILED', `cannot write ${path}: ${reason}`, { cause })
   }
   const stream = createWriteStream(partial)
-  // A process that ends early (its reader went away, a second signal) leaves no half file either.
-  const cleanUp = () => rmSync(partial, { force: true })
-  process.on('exit', cleanUp)
   let failure: unknown
   stream.on('error', (error) => {
     failure = error
@@ -42,6 +39,9 @@ export async function fileOutput(path: string): Promise<TextOutput> {
   await once(stream, 'open').catch((error) => {
     throw failed(error)
   })
+  // A process that ends early (its reader went away, a second signal) leaves no half file either.
+  const cleanUp = () => rmSync(partial, { force: true })
+  process.on('exit', cleanUp)
   return {
     async write(text) {
       if (failure !== undefined) throw failed(failure)
