@@ -6,7 +6,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { startBroker } from '../src/testing/broker.js'
 import { median, quantile, report } from './report.js'
 
-const TICKS = 60
+const TICKS = 120
 /** The first ticks of a process are slower: code is compiled, connections are made. */
 const WARM_UP = 15
 
