@@ -1,6 +1,6 @@
 /** Answers that are read off levels in best-first order. */
 import { add, compare, type Decimal, half, multiply, subtract, ZERO } from './decimal.js'
-import type { Ladder, Level } from './ladder.js'
+import type { Level } from './ladder.js'
 
 /** A level with its place in the ladder and the money behind it. */
 export interface RankedLevel extends Level {
@@ -26,22 +26,28 @@ export function rank(levels: Iterable<Level>, limit: number): RankedLevel[] {
   return ranked
 }
 
+/** The best of both sides; any book is one. */
+export interface BestPrices {
+  readonly bids: { readonly best: { readonly price: Decimal } | undefined }
+  readonly asks: { readonly best: { readonly price: Decimal } | undefined }
+}
+
 /** (best bid + best ask) / 2, exact; undefined where a side is empty. */
-export function midPrice(book: { bids: Ladder; asks: Ladder }): Decimal | undefined {
+export function midPrice(book: BestPrices): Decimal | undefined {
   const { best: bid } = book.bids
   const { best: ask } = book.asks
   return bid && ask && half(add(bid.price, ask.price))
 }
 
 /** best ask − best bid, below zero where the book is crossed; undefined where a side is empty. */
-export function spread(book: { bids: Ladder; asks: Ladder }): Decimal | undefined {
+export function spread(book: BestPrices): Decimal | undefined {
   const { best: bid } = book.bids
   const { best: ask } = book.asks
   return bid && ask && subtract(ask.price, bid.price)
 }
 
 /** True where the best bid is at or above the best ask. */
-export function isCrossed(book: { bids: Ladder; asks: Ladder }): boolean {
+export function isCrossed(book: BestPrices): boolean {
   const { best: bid } = book.bids
   const { best: ask } = book.asks
   return bid !== undefined && ask !== undefined && compare(bid.price, ask.price) >= 0

@@ -1,14 +1,6 @@
 /** One symbol's ladder as lines for a terminal: asks on top, bids below, the best of both in the middle. */
-import {
-  add,
-  compare,
-  type Decimal,
-  half,
-  isZero,
-  parseDecimal,
-  subtract,
-  toText,
-} from '../book/decimal.js'
+import { compare, type Decimal, isZero, parseDecimal, toText } from '../book/decimal.js'
+import { midPrice, spread } from '../book/depth.js'
 import type { TickRow } from '../wire/tick-message.js'
 
 export interface LadderViewOptions {
@@ -149,14 +141,15 @@ function describeMiddle(
   const ask = bestAsk && parseDecimal(bestAsk.price)
   if (ask === undefined) return { text: 'no asks', isWarning: false }
   if (bid === undefined) return { text: 'no bids', isWarning: false }
-  const mid = half(add(bid, ask))
-  const spread = subtract(ask, bid)
+  const best = { bids: { best: { price: bid } }, asks: { best: { price: ask } } }
+  const mid = midPrice(best)!
+  const gap = spread(best)!
   const order = compare(bid, ask)
   const state = order > 0 ? ['crossed'] : order === 0 ? ['locked'] : []
   const text = [
     `mid ${toText(mid)}`,
-    `spread ${toText(spread)}`,
-    ...(isZero(mid) ? [] : [`${basisPoints(spread, mid)} bps`]),
+    `spread ${toText(gap)}`,
+    ...(isZero(mid) ? [] : [`${basisPoints(gap, mid)} bps`]),
     ...state,
   ].join(GAP)
   return { text, isWarning: state.length > 0 }
