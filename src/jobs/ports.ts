@@ -46,3 +46,30 @@ export interface TickSink {
   /** Gives up: a commit that waits ends with false. */
   close(): Promise<void>
 }
+
+/** Where snapshots are kept: two generations of them. */
+export interface SnapshotStore {
+  /** For messages: a folder or a topic. */
+  readonly name: string
+  /** What is there, newest first. */
+  list(): Promise<readonly StoredSnapshot[]>
+  /** Begins one that nobody sees before it is published. */
+  create(): Promise<SnapshotDraft>
+}
+
+export interface StoredSnapshot {
+  /** Epoch second of the tick that it was taken at. */
+  readonly tick: number
+  /** For messages. */
+  readonly name: string
+  /** Its bytes in pieces of any length; may be called more than once. */
+  read(): AsyncIterable<Uint8Array>
+}
+
+export interface SnapshotDraft {
+  write(bytes: Uint8Array): Promise<void>
+  /** Makes it durable and visible as the newest; all but the two newest go. */
+  publish(tick: number): Promise<void>
+  /** Takes it away; never fails. */
+  discard(): Promise<void>
+}
