@@ -2,7 +2,8 @@
 
 import { toText } from '../book/decimal.js'
 import { isCrossed, type RankedLevel, rank } from '../book/depth.js'
-import type { Book, OrderBooks } from '../book/order-books.js'
+import type { OrderBooks } from '../book/order-books.js'
+import type { Book } from '../book/symbol-books.js'
 
 /** Prints the books again and again, each time only those that changed since the last. */
 export class TickPrinter {
