@@ -3,35 +3,40 @@ import { IdTable } from './id-table.js'
 
 /** The oldest close of one partition goes when a newer one comes; time plays no part. */
 class Ring {
+  /** How many keys were ever pushed: the number of the one that comes next. */
+  pushed = 0
   #keys = new Float64Array(1024)
   #next = 0
-  #full = false
 
   /** Remembers `key` in place of the oldest, which it returns, or 0 while there is room. */
   push(key: number, capacity: number): number {
-    if (!this.#full && this.#next === this.#keys.length && this.#next < capacity) {
+    if (this.#next === this.#keys.length && this.#next < capacity) {
       const grown = new Float64Array(Math.min(capacity, this.#keys.length * 2))
       grown.set(this.#keys)
       this.#keys = grown
     }
-    if (this.#next === capacity) {
-      this.#next = 0
-      this.#full = true
-    }
-    const oldest = this.#full ? this.#keys[this.#next]! : 0
+    if (this.#next === capacity) this.#next = 0
+    const oldest = this.pushed >= capacity ? this.#keys[this.#next]! : 0
     this.#keys[this.#next++] = key
+    this.pushed++
     return oldest
+  }
+
+  /** The key that was pushed as that number, counted from 0; it must be among the last `capacity`. */
+  at(number: number, capacity: number): number {
+    return this.#keys[number % capacity]!
   }
 }
 
 export class ClosedWindow {
-  readonly #capacity: number
+  /** How many closes each partition remembers. */
+  readonly capacity: number
   readonly #closed: IdTable
   readonly #rings: Ring[] = []
 
   /** @param capacity how many closes each partition remembers, at least 1 */
   constructor(capacity: number, seed: number) {
-    this.#capacity = capacity
+    this.capacity = capacity
     this.#closed = new IdTable(0, seed)
   }
 
@@ -45,11 +50,45 @@ export class ClosedWindow {
 
   /** Remembers a closed key; returns the key that it pushed out, or 0. */
   add(key: number, partition: number): number {
-    let ring = this.#rings[partition]
-    if (ring === undefined) ring = this.#rings[partition] = new Ring()
-    const oldest = ring.push(key, this.#capacity)
+    const oldest = this.#ringOf(partition).push(key, this.capacity)
     if (oldest !== 0 && this.#closed.find(oldest)) this.#closed.remove()
     this.#closed.insert(key)
     return oldest
+  }
+
+  /** One more than the highest partition that has closed anything. */
+  get partitions(): number {
+    return this.#rings.length
+  }
+
+  /** How many closes of a partition were ever remembered; the last `capacity` of them still are. */
+  pushed(partition: number): number {
+    return this.#rings[partition]?.pushed ?? 0
+  }
+
+  /** The key of a partition's close by its number, which counts from 0 to below {@link pushed}. */
+  keyAt(partition: number, number: number): number {
+    return this.#rings[partition]!.at(number, this.capacity)
+  }
+
+  /** Remembers a key that counts as closed only after {@link settle}. */
+  restore(key: number, partition: number): void {
+    this.#ringOf(partition).push(key, this.capacity)
+  }
+
+  /** Ends a run of {@link restore}, which began with an empty window. */
+  settle(): void {
+    this.#rings.forEach((ring) => {
+      const first = Math.max(0, ring.pushed - this.capacity)
+      for (let number = first; number < ring.pushed; number++) {
+        this.#closed.insert(ring.at(number, this.capacity))
+      }
+    })
+  }
+
+  #ringOf(partition: number): Ring {
+    let ring = this.#rings[partition]
+    if (ring === undefined) ring = this.#rings[partition] = new Ring()
+    return ring
   }
 }

@@ -12,6 +12,12 @@ interface Segment {
   size: number
 }
 
+export interface KeyPortion {
+  readonly keys: Float64Array
+  /** How many places were looked at for them, most of them free where a table was fuller once. */
+  readonly slots: number
+}
+
 /**
  * Open addressing with linear probing in 256 segments. Each segment doubles on
  * its own, so growth never copies more than a 256th of the table at a time.
@@ -82,6 +88,24 @@ export class IdTable {
     keys[hole] = 0
     this.#segment.size--
     this.size--
+  }
+
+  /**
+   * Yields the keys in portions of a 256th, each a copy made when its turn comes: keys
+   * move when others are removed, so a place in the table itself would not hold. What
+   * is put in or taken out meanwhile may be missing or still there.
+   */
+  *keys(): Generator<KeyPortion> {
+    for (const segment of this.#segments) {
+      const keys = new Float64Array(segment.size)
+      const slots = segment.keys.length
+      let count = 0
+      for (let slot = 0; count < keys.length; slot++) {
+        const key = segment.keys[slot]!
+        if (key !== 0) keys[count++] = key
+      }
+      yield { keys, slots }
+    }
   }
 
   #pointTo(segment: Segment, slot: number): void {

@@ -59,6 +59,13 @@ export class Levels {
     return fromLimbs(this.#priceHigh[level]!, this.#priceLow[level]!, this.#priceScale[level]!)
   }
 
+  /** Writes the level's price into `price`. */
+  readPrice(level: number, price: Magnitude): void {
+    price.high = this.#priceHigh[level]!
+    price.low = this.#priceLow[level]!
+    price.scale = this.#priceScale[level]!
+  }
+
   amountOf(level: number): Decimal {
     const scale = this.#amountScale[level]!
     if (scale === WIDE) return fromUnits(this.#wide.get(level)!, WIDE_SCALE)

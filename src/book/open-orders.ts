@@ -1,5 +1,5 @@
 /** The open orders: which level each rests on, its size, and the partition that it came from. */
-import { IdTable } from './id-table.js'
+import { IdTable, type KeyPortion } from './id-table.js'
 import type { Levels } from './levels.js'
 import type { Magnitude } from './order-event.js'
 
@@ -86,7 +86,7 @@ export class OpenOrders {
   }
 
   /** The keys of all open orders, as {@link IdTable.keys} gives them. */
-  keys(): Generator<Float64Array> {
+  keys(): Generator<KeyPortion> {
     return this.#table.keys()
   }
 }

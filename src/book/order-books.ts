@@ -1,5 +1,6 @@
 /** The order books of all symbols: a pure function of the events applied, in their order. */
 import { DepthlineError } from '../errors.js'
+import { BookState, type ChangedIds } from './book-state.js'
 import { ClosedWindow } from './closed-window.js'
 import { IdTable } from './id-table.js'
 import { Levels } from './levels.js'
@@ -27,6 +28,8 @@ export const DEFAULT_LIMITS: OrderBooksLimits = {
 export class OrderBooks {
   /** Events whose id was last seen in another partition: 0 for ever where input is keyed by order id. */
   partitionCrossings = 0
+  /** What is known of each id, for snapshots. */
+  readonly state: BookState
   readonly #limits: OrderBooksLimits
   readonly #keys = new OrderKeys()
   readonly #open: OpenOrders
@@ -35,6 +38,7 @@ export class OrderBooks {
   readonly #closed: ClosedWindow
   readonly #levels: Levels
   readonly #books: SymbolBooks
+  #changedIds: ChangedIds | undefined
 
   /** @param seed any number; it spreads the hash tables and never changes an answer */
   constructor(limits: OrderBooksLimits, seed: number) {
@@ -44,6 +48,14 @@ export class OrderBooks {
     this.#open = new OpenOrders(this.#levels, seed)
     this.#waiting = new IdTable(1, seed)
     this.#closed = new ClosedWindow(limits.closedWindow, seed)
+    this.state = new BookState({
+      keys: this.#keys,
+      open: this.#open,
+      waiting: this.#waiting,
+      closed: this.#closed,
+      levels: this.#levels,
+      symbols: this.#books,
+    })
   }
 
   get openOrders(): number {
@@ -66,7 +78,32 @@ export class OrderBooks {
    * @throws DepthlineError LIMIT_PASSED where a cap on open orders or waiting closes is reached
    */
   apply(event: OrderEvent, partition: number): Outcome {
+    if (this.#changedIds !== undefined) this.#record(event.orderId)
     return event.open ? this.#applyOpen(event, partition) : this.#applyClose(event, partition)
+  }
+
+  /** From now on the ids of all events are kept, until they are taken. */
+  startRecording(): void {
+    if (this.#changedIds !== undefined) throw new Error('somebody records already')
+    this.#changedIds = { numbers: [], texts: [] }
+  }
+
+  stopRecording(): void {
+    this.#changedIds = undefined
+  }
+
+  /** How many ids {@link takeChangedIds} would give. */
+  get changedIdCount(): number {
+    const { numbers = [], texts = [] } = this.#changedIds ?? {}
+    return numbers.length + texts.length
+  }
+
+  /** The ids of the events since the last call or the start of recording; one may come many times. */
+  takeChangedIds(): ChangedIds {
+    const taken = this.#changedIds
+    if (taken === undefined) throw new Error('nobody records')
+    this.#changedIds = { numbers: [], texts: [] }
+    return taken
   }
 
   /** The books that hold any order, up to date, in no particular order. */
@@ -162,6 +199,11 @@ export class OrderBooks {
   #rest({ symbol, side, price, size }: OrderEvent, partition: number): void {
     const level = this.#levels.at(this.#books.ladderNumber(symbol, side), price)
     this.#open.rest(level, size, partition)
+  }
+
+  #record(orderId: number | string): void {
+    if (typeof orderId === 'number') this.#changedIds!.numbers.push(orderId)
+    else this.#changedIds!.texts.push(orderId)
   }
 
   #remember(key: number, partition: number): void {

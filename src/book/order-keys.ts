@@ -38,6 +38,11 @@ export class OrderKeys {
     return -index
   }
 
+  /** The id behind a key that was assigned and not released since. */
+  idOf(key: number): number | string {
+    return key > 0 ? key - 1 : this.#texts[-key]!
+  }
+
   /** Forgets the id behind `key`; only a text id takes up room. */
   release(key: number): void {
     if (key >= 0) return
@@ -45,5 +50,10 @@ export class OrderKeys {
     this.#keys.delete(this.#texts[index]!)
     this.#texts[index] = ''
     this.#free.push(index)
+  }
+
+  /** Releases the keys of all text ids that `isKnown` does not hold on to. */
+  releaseUnless(isKnown: (key: number) => boolean): void {
+    for (const key of this.#keys.values()) if (!isKnown(key)) this.release(key)
   }
 }
