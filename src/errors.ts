@@ -25,6 +25,8 @@ const EXIT_CODES = {
   KAFKA_FAILED: ExitCode.unreachable,
   /** The input log is not what it must be. */
   LOG_LOST: ExitCode.badData,
+  /** A snapshot is damaged, cut short, or of another format or configuration. */
+  SNAPSHOT_REFUSED: ExitCode.badData,
   /** A configured limit is passed: open orders, waiting closes, tick size. */
   LIMIT_PASSED: ExitCode.badData,
   /** A tick message is above what its topic takes. */
