@@ -11,7 +11,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   wire: ['wire', 'book'],
   jobs: ['jobs', 'wire', 'book'],
   kafka: ['kafka', 'wire', 'book'],
-  cli: ['cli', 'jobs', 'kafka', 'wire', 'book', 'config'],
+  storage: ['storage', 'wire', 'book'],
+  cli: ['cli', 'jobs', 'kafka', 'storage', 'wire', 'book', 'config'],
   'cli.ts': ['cli'],
   config: [],
   errors: [],
@@ -21,6 +22,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   wire: ['node:crypto'],
   jobs: [],
   kafka: ['kafkajs', 'pino', 'node:crypto'],
+  storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto'],
 }
 const PURE = ['book', 'wire', 'jobs']
 const WORLD =
