@@ -83,6 +83,11 @@ export function checkFlags<T extends z.ZodType>(schema: T, flags: unknown): Read
   throw new DepthlineError('USAGE', problems.join('; '))
 }
 
+/** Where snapshots are kept: `DEPTHLINE_DATA`, or `data` beside where the command is run. */
+export function dataFolder(env: Environment): string {
+  return env.DEPTHLINE_DATA || 'data'
+}
+
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 
 /**

@@ -37,6 +37,8 @@ const EXIT_CODES = {
   FENCED: ExitCode.fenced,
   /** A record of the output topic is not a tick message. */
   BAD_TICK: ExitCode.badData,
+  /** `doctor` found what would stop a job. */
+  UNFIT: ExitCode.badData,
   /** `--timeout` was reached before the output was complete. */
   TIMEOUT: ExitCode.timeout,
   /** A signal ended the work before it had begun. */

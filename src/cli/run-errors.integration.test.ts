@@ -1,9 +1,12 @@
 /** Where `run` cannot go on: it ends, says why and what to do, and never publishes a wrong book. */
+
 import { afterEach, describe, expect, it } from 'vitest'
 import { killLeftovers, runCli } from '../testing/cli.js'
+import { progressOf } from '../testing/memory-job.js'
 import { closedRecord, openRecord } from '../testing/order-events.js'
 import { type RunTopics, runTopics } from '../testing/run-job.js'
 import { makeTopic, produce, readAll, withAdmin } from '../testing/topics.js'
+import { writeProgress } from '../wire/progress.js'
 
 afterEach(killLeftovers)
 
@@ -58,9 +61,8 @@ describe('run', () => {
     const topics = runTopics('other-log')
     await makeTopic(topics.input, { partitions: 4 })
     const progress = await makeTopic(`${topics.output}.progress`)
-    const offsets = { 0: 5, 1: 0, 2: 0, 3: 0 }
-    const record = { tick: 7, offsets, rejected: 0, owner: 'x', sequence: 1, version: '0' }
-    await produce(progress, [{ key: topics.output, value: JSON.stringify(record) }])
+    const value = writeProgress(progressOf({ tick: 7, offsets: [5, 0, 0, 0] }))
+    await produce(progress, [{ key: topics.output, value }])
     const { code, stderr } = await runToItsEnd(topics)
 
     expect(stderr).toContain(`${topics.input}[0] ends at offset 0, and the job has read up to 5`)

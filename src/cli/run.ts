@@ -1,15 +1,24 @@
 /** `depthline run`: wires the order book job to Kafka. */
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { checkFlags, kafkaSettings, levels, topicName, wholeNumber } from '../config.js'
+import { checkFlags, dataFolder, kafkaSettings, levels, topicName, wholeNumber } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { run } from '../jobs/run.js'
 import { connect, disconnect } from '../kafka/client.js'
-import { openOrderSource } from '../kafka/order-source.js'
-import { openTickSink } from '../kafka/tick-sink.js'
-import { ensureTopics, inputTopic, outputTopic, progressTopic } from '../kafka/topics.js'
+import { KafkaOrderSource } from '../kafka/order-source.js'
+import { SnapshotTopic } from '../kafka/snapshot-topic.js'
+import {
+  ensureTopics,
+  inputTopic,
+  outputTopic,
+  progressTopic,
+  snapshotTopic,
+} from '../kafka/topics.js'
+import { openTransactionLog } from '../kafka/transaction-log.js'
+import { openSnapshotFiles } from '../storage/snapshot-files.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
@@ -24,6 +33,11 @@ const Flags = z.object({
   closedWindow: wholeNumber(1, 100_000_000),
   maxOpenOrders: wholeNumber(1),
   maxWaitingCloses: wholeNumber(1),
+  standby: z.boolean().default(false),
+  snapshotSeconds: wholeNumber(1, 86_400),
+  snapshotTopic: topicName().optional(),
+  rebuild: z.boolean().default(false),
+  acceptIncomplete: z.boolean().default(false),
   createTopics: z.boolean(),
 })
 
@@ -57,6 +71,17 @@ export function addRunCommand(program: Command): void {
       'stop above so many closes whose open has not come',
       String(DEFAULT_LIMITS.maxWaitingCloses),
     )
+    .option(
+      '--standby',
+      'wait, warm, and take over when the tick of the running job is 2 s overdue',
+    )
+    .option('--snapshot-seconds <n>', 'time between two snapshots of the state', '30')
+    .option('--snapshot-topic <topic>', 'keep a copy of the snapshots in Kafka')
+    .option('--rebuild', 'ignore snapshots and read the input from its start')
+    .option(
+      '--accept-incomplete',
+      'go on where the start of the input is gone, and mark every message as incomplete',
+    )
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
 }
@@ -69,21 +94,30 @@ async function runCommand(options: unknown): Promise<void> {
   const job = flags.job ?? flags.output
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
+  const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
   const topics = [
     inputTopic(flags.input),
     outputTopic(flags.output),
     outputTopic(flags.deadLetters),
     progressTopic(progress),
+    ...copies.map(snapshotTopic),
   ]
   await ensureTopics(cluster, topics, flags.createTopics)
-  const source = await openOrderSource(cluster, { topic: flags.input, job })
-  const sink = await openTickSink(cluster, { ...flags, progress, job, version })
+  const source = new KafkaOrderSource(cluster, { topic: flags.input, job })
+  const transactions = await openTransactionLog(cluster, { ...flags, progress, job })
+  const snapshots = [
+    openSnapshotFiles(join(dataFolder(process.env), 'snapshots', job)),
+    ...copies.map((topic) => new SnapshotTopic(cluster, topic, job)),
+  ]
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
-    { source, sink, clock: systemClock, log },
+    { source, transactions, snapshots, clock: systemClock, log },
     {
-      levels: flags.levels,
+      ...flags,
+      job,
+      owner: randomUUID(),
       limits: flags,
+      random: Math.random,
       // Spreads the hash tables, so that nobody outside can choose ids that collide.
       seed: randomInt(2 ** 31),
       version,
@@ -95,8 +129,14 @@ async function runCommand(options: unknown): Promise<void> {
 }
 
 /** A topic in two roles would feed the job with what it writes, without end. */
-function refuseSameTopic({ input, output, deadLetters }: z.infer<typeof Flags>): void {
-  const roles = { '--input': input, '--output': output, '--dead-letters': deadLetters }
+function refuseSameTopic(flags: z.infer<typeof Flags>): void {
+  const { input, output, deadLetters, snapshotTopic: copies } = flags
+  const roles = {
+    '--input': input,
+    '--output': output,
+    '--dead-letters': deadLetters,
+    ...(copies === undefined ? {} : { '--snapshot-topic': copies }),
+  }
   const names = Object.keys(roles)
   for (const [index, topic] of Object.values(roles).entries()) {
     const first = Object.values(roles).indexOf(topic)

@@ -1,5 +1,7 @@
 /** Applies batches of the input in slices, keeps every partition's position, gathers dead letters. */
+import { DepthlineError } from '../errors.js'
 import { deadLetterOf } from '../wire/dead-letter.js'
+import { recordHash } from '../wire/progress.js'
 import type { DeadLetter, InputRecord, Offsets, RecordBatch } from '../wire/records.js'
 import type { OrderProcessor } from './order-processor.js'
 import type { Clock } from './ports.js'
@@ -12,11 +14,12 @@ const MAX_DEAD_LETTER_BYTES = 4_000_000
 /** What a dead letter takes beside its key and value: headers and bookkeeping. */
 const DEAD_LETTER_OVERHEAD = 300
 
-export interface OrderIntakeOptions {
+export interface IntakeStart {
   readonly topic: string
-  readonly partitions: number
-  /** Dead letters below these offsets were published by an earlier process. */
-  readonly publishedBelow: Offsets
+  /** The books hold exactly what lies below. */
+  readonly offsets: Offsets
+  /** The hash of the last record below each offset; '' where it is not known. */
+  readonly lastRecords: readonly string[]
 }
 
 export class OrderIntake {
@@ -28,17 +31,31 @@ export class OrderIntake {
   onSurplus: () => void = () => {}
   readonly #processor: OrderProcessor
   readonly #clock: Clock
-  readonly #options: OrderIntakeOptions
+  readonly #topic: string
+  /** Records from here on wait; dead letters below were published by an earlier process. */
+  #limit: Offsets
+  /** By partition, the last record applied, or its hash where another process applied it. */
+  readonly #last: (InputRecord | string)[]
   #deadLetters: DeadLetter[] = []
   #deadLetterBytes = 0
   #resume: (() => void)[] = []
+  #whenReached: (() => void)[] = []
+  #waiting = 0
+  #isOpen = false
   #isStopped = false
 
-  constructor(processor: OrderProcessor, clock: Clock, options: OrderIntakeOptions) {
+  /** Begins with a limit at the start: nothing is applied before {@link limitTo} or {@link open}. */
+  constructor(
+    processor: OrderProcessor,
+    clock: Clock,
+    { topic, offsets, lastRecords }: IntakeStart,
+  ) {
     this.#processor = processor
     this.#clock = clock
-    this.#options = options
-    this.offsets = new Array(options.partitions).fill(0)
+    this.#topic = topic
+    this.offsets = [...offsets]
+    this.#limit = offsets
+    this.#last = offsets.map((_, partition) => lastRecords[partition] ?? '')
   }
 
   get isFull(): boolean {
@@ -47,14 +64,28 @@ export class OrderIntake {
     )
   }
 
-  get hasCaughtUp(): boolean {
-    return this.#options.publishedBelow.every((end, partition) => this.offsets[partition]! >= end)
+  /** True while applying waits for something other than records. */
+  get isHeld(): boolean {
+    return this.#waiting > 0
   }
 
-  /** Every dead letter below these offsets has been handed over; they never go back, not even while catching up. */
-  get publishable(): number[] {
-    const { publishedBelow } = this.#options
-    return this.offsets.map((offset, partition) => Math.max(offset, publishedBelow[partition] ?? 0))
+  /** For each partition the hash of the last record below its offset. */
+  get lastRecords(): string[] {
+    return this.#last.map((last) => (typeof last === 'string' ? last : recordHash(last)))
+  }
+
+  /** Goes on to exactly these offsets; resolves when each partition is there. */
+  async limitTo(offsets: Offsets): Promise<void> {
+    this.#limit = this.offsets.map((offset, partition) => offsets[partition] ?? offset)
+    this.#resumeAll()
+    if (this.#isAtLimit()) return
+    await new Promise<void>((resolve) => this.#whenReached.push(resolve))
+  }
+
+  /** Goes on without a limit, and gathers what is rejected from here on. */
+  open(): void {
+    this.#isOpen = true
+    this.#resumeAll()
   }
 
   /** Applies a batch; records below the partition's position were applied before and are passed over. */
@@ -62,9 +93,16 @@ export class OrderIntake {
     for (let start = 0; start < records.length; start += SLICE) {
       const end = Math.min(start + SLICE, records.length)
       for (let index = start; index < end; index++) {
+        const record = records[index]!
+        const offset = Number(record.offset)
+        if (offset < this.offsets[partition]!) {
+          this.#assertSame(record, offset, partition)
+          continue
+        }
+        if (!this.#isOpen) this.#assertNoGap(offset, partition)
+        while (this.#mustWait(offset, partition)) await this.#pause()
         if (this.#isStopped) return
-        this.#applyRecord(records[index]!, partition)
-        if (this.isFull) await this.#pause()
+        this.#applyRecord(record, offset, partition)
       }
       await this.#clock.yield()
     }
@@ -88,36 +126,79 @@ export class OrderIntake {
     this.#deadLetters = [...letters, ...this.#deadLetters]
   }
 
-  #applyRecord(record: InputRecord, partition: number): void {
-    const offset = Number(record.offset)
-    if (offset < this.offsets[partition]!) return
-    const { value } = record
-    if (value === null) {
-      this.#processor.skipTombstone()
-    } else {
-      const reason = this.#processor.accept(value, 0, value.length, partition)
-      const isNew = offset >= (this.#options.publishedBelow[partition] ?? 0)
-      if (reason !== undefined && isNew) {
-        this.rejected++
-        const { topic } = this.#options
-        const { detail } = this.#processor
-        const letter = deadLetterOf({ ...pick(record), reason, detail, topic, partition })
-        this.#deadLetters.push(letter)
-        this.#deadLetterBytes += sizeOf(letter)
-      }
-    }
-    this.offsets[partition] = offset + 1
-  }
-
-  /** Ends the applying, also of batches that wait for dead letters to be published. */
+  /** Ends the applying, also of batches that wait. */
   stop(): void {
     this.#isStopped = true
     this.#resumeAll()
   }
 
-  #pause(): Promise<void> {
+  #mustWait(offset: number, partition: number): boolean {
+    if (this.#isStopped) return false
+    if (!this.#isOpen) return offset >= this.#limit[partition]!
+    if (!this.isFull) return false
     this.onSurplus()
-    return new Promise((resolve) => this.#resume.push(resolve))
+    return true
+  }
+
+  /** Reading goes on at the last record after a break, so a log made anew does not go unnoticed. */
+  #assertSame(record: InputRecord, offset: number, partition: number): void {
+    if (offset !== this.offsets[partition]! - 1) return
+    const last = this.#last[partition]!
+    const known = typeof last === 'string' ? last : recordHash(last)
+    if (known === '' || known === recordHash(record)) return
+    throw new DepthlineError(
+      'LOG_LOST',
+      `${this.#topic}[${partition}] holds another record at offset ${offset} than the one that was read before: this is not the same log. Give the old one back, or start a new job (--job, --output)`,
+    )
+  }
+
+  /** The last record below the limit was applied once, so it must be there again. */
+  #assertNoGap(offset: number, partition: number): void {
+    const limit = this.#limit[partition]!
+    if (offset < limit || this.offsets[partition]! >= limit) return
+    throw new DepthlineError(
+      'LOG_LOST',
+      `${this.#topic}[${partition}] goes on at offset ${offset} after ${this.offsets[partition]! - 1}, and ${limit - 1} was read before: records are gone (is the topic compacted?). Give the old log back, or start a new job (--job, --output)`,
+    )
+  }
+
+  #applyRecord(record: InputRecord, offset: number, partition: number): void {
+    const { value } = record
+    if (value === null) {
+      this.#processor.skipTombstone()
+    } else {
+      const reason = this.#processor.accept(value, 0, value.length, partition)
+      if (reason !== undefined && this.#isOpen) {
+        this.rejected++
+        const { detail } = this.#processor
+        const letter = deadLetterOf({
+          ...pick(record),
+          reason,
+          detail,
+          topic: this.#topic,
+          partition,
+        })
+        this.#deadLetters.push(letter)
+        this.#deadLetterBytes += sizeOf(letter)
+      }
+    }
+    this.offsets[partition] = offset + 1
+    this.#last[partition] = record
+    if (this.#whenReached.length > 0 && this.#isAtLimit()) {
+      const reached = this.#whenReached
+      this.#whenReached = []
+      for (const resolve of reached) resolve()
+    }
+  }
+
+  #isAtLimit(): boolean {
+    return this.offsets.every((offset, partition) => offset >= this.#limit[partition]!)
+  }
+
+  async #pause(): Promise<void> {
+    this.#waiting++
+    await new Promise<void>((resolve) => this.#resume.push(resolve))
+    this.#waiting--
   }
 
   #resumeAll(): void {

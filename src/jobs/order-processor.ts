@@ -1,7 +1,8 @@
 /** Records in, books and counts out: the one core behind `run` and `replay`. */
 import { OrderBooks, type OrderBooksLimits } from '../book/order-books.js'
-import { countsAs, OUTCOME_NAMES, Outcome } from '../book/outcome.js'
+import { countsAs, OUTCOME_NAMES, Outcome, type OutcomeName } from '../book/outcome.js'
 import { OrderEventReader, type ReadFault } from '../wire/order-event-reader.js'
+import { stateHash } from '../wire/progress.js'
 import { TickPrinter } from '../wire/tick-message.js'
 
 /** Why a record is rejected: it cannot be read, or the books do not allow it. */
@@ -82,6 +83,12 @@ export class OrderProcessor {
     return this.#reject(outcome)
   }
 
+  /** The identity of the books as they are now; `message` is theirs. */
+  stateHash(message: string): string {
+    const { openOrders, waitingCloses } = this.books
+    return stateHash({ message, levels: this.#options.levels, openOrders, waitingCloses })
+  }
+
   skipTombstone(): void {
     this.#tombstones++
   }
@@ -117,6 +124,20 @@ export class OrderProcessor {
     }
     for (const [fault, number] of this.#faults) count(fault, 'rejected', number)
     return counts
+  }
+
+  /** Records by the name of their outcome, tombstones included: all that {@link restoreCounts} needs. */
+  get outcomes(): Record<string, number> {
+    return { ...this.counts().byOutcome, tombstones: this.#tombstones }
+  }
+
+  /** Goes on counting from what {@link outcomes} gave before. */
+  restoreCounts(outcomes: Readonly<Record<string, number>>): void {
+    for (const [name, number] of Object.entries(outcomes)) {
+      if (name === 'tombstones') this.#tombstones = number
+      else if (Object.hasOwn(Outcome, name)) this.#outcomes[Outcome[name as OutcomeName]] = number
+      else this.#faults.set(name as ReadFault, number)
+    }
   }
 
   #reject(outcome: Outcome): RejectReason {

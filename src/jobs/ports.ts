@@ -1,6 +1,6 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
 import type { Progress } from '../wire/progress.js'
-import type { Commit, Offsets, RecordBatch } from '../wire/records.js'
+import type { DeadLetter, Offsets, PartitionRange, RecordBatch, Tick } from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -20,31 +20,58 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+/** The input log. */
 export interface OrderSource {
   readonly topic: string
-  /** How many partitions the topic has. */
-  readonly partitions: number
-  /** For each partition, the offset after its last record by now. */
-  ends(): Promise<Offsets>
+  /** What each partition holds by now. */
+  ranges(): Promise<readonly PartitionRange[]>
   /**
-   * Starts reading from offset 0 of every partition and hands over each batch once,
-   * those of one partition one after another. Rejects only where it can never go on.
+   * Starts reading at `from` and hands over the batches, those of one partition one after
+   * another. After a break a partition goes on at the last record that it handed over, so
+   * that the job can tell whether it is still the same log. Rejects only where it can never
+   * go on.
    */
-  consume(handle: (batch: RecordBatch) => Promise<void>): Promise<void>
+  consume(from: Offsets, handle: (batch: RecordBatch) => Promise<void>): Promise<void>
+  /** How many records, of whatever kind, lie between the end of reading and the end of the log. */
+  lag(): Promise<number>
   /** Ends {@link consume}. */
   stop(): Promise<void>
 }
 
-export interface TickSink {
-  /** Makes this process the job's only publisher; gives what was committed last, if anything was. */
-  takeOver(): Promise<Progress | undefined>
+/** What is published together or not at all. */
+export interface Writes {
+  readonly tick?: Tick
+  readonly deadLetters: readonly DeadLetter[]
+  readonly progress: Progress
+}
+
+/** The topics that a job writes, in transactions under the job's one id. */
+export interface TransactionLog {
   /**
-   * Publishes all of it or nothing, and waits while Kafka is away; false where nothing was
-   * published. Never called twice at a time. Rejects where the process has to end.
+   * Makes this process the only one that can write: every other one's producer fails from
+   * now on, and what it left open is over, whichever way it went.
    */
-  commit(commit: Commit): Promise<boolean>
-  /** Gives up: a commit that waits ends with false. */
-  close(): Promise<void>
+  fence(): Promise<Transactor>
+  /** What was committed last, by whichever process; undefined where the job is new. */
+  readProgress(): Promise<Progress | undefined>
+  /** Hands over each progress record that is committed from now on, until `signal` aborts. */
+  followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+}
+
+/** The right to write; lost at the next {@link TransactionLog.fence} of anybody. */
+export interface Transactor {
+  /**
+   * Writes all of it or nothing, in one transaction. Never called twice at a time, nor after
+   * it failed.
+   *
+   * @param isTooLate asked last, right before the commit; where it says so nothing is written
+   * @returns false where it was too late
+   * @throws whatever went wrong; whether it was written is not known then, unless it is a
+   * DepthlineError that is not retriable
+   */
+  commit(writes: Writes, isTooLate: () => boolean): Promise<boolean>
+  /** Lets go of it; never fails. */
+  discard(): Promise<void>
 }
 
 /** Where snapshots are kept: two generations of them. */

@@ -1,30 +1,39 @@
 /** `run`: orders in, one message with all books out on every UTC second. */
-import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
-import type { Offsets, Tick } from '../wire/records.js'
+import { BookJob } from './book-job.js'
 import { OrderIntake } from './order-intake.js'
-import { OrderProcessor, type OrderProcessorOptions, type RecordCounts } from './order-processor.js'
-import type { Clock, Log, OrderSource, TickSink } from './ports.js'
-import { type DueTick, TickSchedule } from './tick-schedule.js'
+import type { RecordCounts } from './order-processor.js'
+import type { Clock, Log, OrderSource, SnapshotStore, TransactionLog } from './ports.js'
+import { type Identity, Publisher } from './publisher.js'
+import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from './recovery.js'
+import { Snapshotter } from './snapshotter.js'
+import { standBy } from './standby.js'
+import { watchMovement } from './watchdog.js'
 
-export interface RunOptions extends OrderProcessorOptions {
-  /** Of depthline, for the header. */
-  readonly version: string
+export interface RunOptions extends RecoveryOptions, Identity {
+  /** Wait, warm, until the process that publishes falls silent. */
+  readonly standby: boolean
+  readonly snapshotSeconds: number
 }
 
 export interface RunPorts {
   readonly source: OrderSource
-  readonly sink: TickSink
+  readonly transactions: TransactionLog
+  readonly snapshots: readonly SnapshotStore[]
   readonly clock: Clock
   readonly log: Log
 }
 
+/** Records are counted from the input's first one, whichever process applied them. */
 export interface RunSummary extends RecordCounts {
-  /** Published. */
+  /** Published by this process. */
   ticks: number
   /** Seconds between two published ticks that got none. */
   missed: number
   openOrders: number
+  /** Snapshots written, and failures to write one. */
+  snapshots: number
+  snapshotFailures: number
 }
 
 /**
@@ -37,181 +46,108 @@ export async function run(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunSummary> {
-  const progress = await ports.sink.takeOver()
-  // Asked only now: until it was fenced, the process before went on reading what came in.
-  assertSameLog(ports.source.topic, await ports.source.ends(), progress)
-  const job = new RunJob(ports, options, progress)
-  // Whichever ends first ends the job: the loop when told to stop, the source when it fails.
+  const { source, transactions, clock, log } = ports
+  const publisher = new Publisher(transactions, clock, log, options)
   try {
-    await Promise.race([job.consume(), job.loop(signal), graceAfter(signal, ports.clock)])
+    const progress = options.standby
+      ? await transactions.readProgress()
+      : await publisher.takeOver()
+    const recovery = await recover(ports, progress, options)
+    const { processor } = recovery
+    const intake = new OrderIntake(processor, clock, { topic: source.topic, ...recovery })
+    const snapshotter = new Snapshotter(
+      { stores: ports.snapshots, clock, log },
+      processor.books,
+      options.snapshotSeconds,
+    )
+    const parts = { ...ports, publisher, intake, snapshotter, recovery }
+    const job = new BookJob(parts, options)
+    await live({ ...parts, job }, progress, options, signal)
+    return {
+      ...job.counts,
+      openOrders: processor.books.openOrders,
+      snapshots: snapshotter.taken,
+      snapshotFailures: snapshotter.failures,
+      ...processor.counts(),
+    }
   } finally {
-    job.stop()
-    await Promise.all([ports.source.stop(), ports.sink.close()])
+    await publisher.close()
   }
-  return job.summary()
 }
 
-/** A topic that was made anew or cut short can never be caught up with, and its books would be others. */
-function assertSameLog(topic: string, ends: Offsets, progress: Progress | undefined): void {
-  if (progress === undefined || progress.offsets.length === 0) return
-  const { offsets } = progress
-  const short = offsets.findIndex((offset, partition) => offset > (ends[partition] ?? -1))
-  if (short < 0 && offsets.length === ends.length) return
-  const found =
-    offsets.length === ends.length
-      ? `${topic}[${short}] ends at offset ${ends[short]}, and the job has read up to ${offsets[short]}`
-      : `${topic} has ${ends.length} partitions, and the job knows ${offsets.length}`
-  throw new DepthlineError(
-    'LOG_LOST',
-    `${found}: this is not the log that was read before. Give the old one back, or start a new job (--job, --output)`,
+interface Parts extends RunPorts {
+  readonly publisher: Publisher
+  readonly intake: OrderIntake
+  readonly snapshotter: Snapshotter
+  readonly recovery: Recovery
+  readonly job: BookJob
+}
+
+/** Whatever ends first ends them all: the job when told to stop, anything else when it fails. */
+async function live(
+  parts: Parts,
+  progress: Progress | undefined,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, intake, job, clock } = parts
+  const ending = new AbortController()
+  const movement = () => ({
+    applied: intake.offsets.reduce((sum, offset) => sum + offset, 0),
+    isHeld: intake.isHeld,
+    commits: job.commits,
+  })
+  try {
+    await Promise.race([
+      source.consume(intake.offsets, (batch) => intake.apply(batch)),
+      lead(parts, progress, options, signal),
+      watchMovement(source, clock, movement, ending.signal),
+      graceAfter(signal, clock),
+    ])
+  } finally {
+    ending.abort()
+    intake.stop()
+    await source.stop()
+  }
+}
+
+/** Becomes the leader, catches up with what is committed, and only then publishes. */
+async function lead(
+  parts: Parts,
+  progress: Progress | undefined,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { job, publisher, snapshotter, log } = parts
+  let last = progress
+  if (options.standby) {
+    log.info({ job: options.job }, 'standing by')
+    await standBy(parts, progress, (news) => catchUp(parts, news), signal)
+    if (!signal.aborted) last = await publisher.takeOver()
+  }
+  await Promise.race([catchUp(parts, last!), aborted(signal)])
+  if (signal.aborted) return
+  await Promise.all([job.publish(last!, signal), snapshotter.run(signal)])
+}
+
+/** Applies exactly the input that is committed, and makes sure that it gave the same books. */
+async function catchUp({ intake, source, recovery, log }: Parts, progress: Progress) {
+  await intake.limitTo(progress.offsets)
+  const isPassed = progress.offsets.some(
+    (offset, partition) => offset !== intake.offsets[partition],
   )
+  if (!isPassed) assertSameBooks({ topic: source.topic, intake, recovery, log }, progress)
 }
 
 /** How long a commit in hand may go on after the job was told to stop. */
 const GRACE_MS = 1_000
 
 async function graceAfter(signal: AbortSignal, clock: Clock): Promise<void> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  await aborted(signal)
   await clock.sleep(GRACE_MS)
 }
 
-class RunJob {
-  readonly #ports: RunPorts
-  readonly #options: RunOptions
-  readonly #processor: OrderProcessor
-  readonly #intake: OrderIntake
-  readonly #schedule: TickSchedule
-  #lastTick: number | undefined
-  /** Rejections that the last tick, or a process before this one, has reported. */
-  #reported: number
-  /** The last tick came too late, so progress and dead letters have to go without one. */
-  #wasTooLate = false
-  #ticks = 0
-  #missed = 0
-  #warnedOfCrossings = false
-  #wasBehind = false
-
-  constructor(ports: RunPorts, options: RunOptions, progress: Progress | undefined) {
-    const { topic, partitions } = ports.source
-    this.#ports = ports
-    this.#options = options
-    this.#processor = new OrderProcessor(options)
-    this.#intake = new OrderIntake(this.#processor, ports.clock, {
-      topic,
-      partitions,
-      publishedBelow: progress?.offsets ?? [],
-    })
-    this.#schedule = new TickSchedule(ports.clock, progress?.tick)
-    this.#lastTick = progress?.tick
-    this.#reported = -(progress?.rejected ?? 0)
-  }
-
-  consume(): Promise<void> {
-    return this.#ports.source.consume((batch) => this.#intake.apply(batch))
-  }
-
-  /** Publishes a tick each second and surplus dead letters between, one commit at a time. */
-  async loop(signal: AbortSignal): Promise<void> {
-    let wake = new AbortController()
-    const wakeUp = () => wake.abort()
-    signal.addEventListener('abort', wakeUp)
-    this.#intake.onSurplus = wakeUp
-    while (!signal.aborted) {
-      wake = new AbortController()
-      if (this.#intake.isFull || this.#wasTooLate) wakeUp()
-      const due = await this.#schedule.next(wake.signal)
-      this.#noteCatchingUp()
-      if (due !== undefined && this.#intake.hasCaughtUp) await this.#publish(due)
-      else if (wake.signal.aborted && !signal.aborted) await this.#commit(undefined)
-      this.#warnOfCrossings()
-    }
-  }
-
-  stop(): void {
-    this.#intake.stop()
-  }
-
-  summary(): RunSummary {
-    return {
-      ticks: this.#ticks,
-      missed: this.#missed,
-      openOrders: this.#processor.books.openOrders,
-      ...this.#processor.counts(),
-    }
-  }
-
-  async #publish({ tick, isHeld }: DueTick): Promise<void> {
-    const missed = this.#lastTick === undefined ? 0 : tick - this.#lastTick - 1
-    const { rejected } = this.#intake
-    const value = this.#processor.message()
-    const headers: Record<string, string> = {
-      tick: String(tick),
-      offsets: JSON.stringify(Object.fromEntries(this.#intake.offsets.entries())),
-      missed: String(missed),
-      rejected: String(rejected - this.#reported),
-      crossed: JSON.stringify(this.#processor.crossed),
-      version: this.#options.version,
-    }
-    if (isHeld) headers.clock = 'held'
-    if (!(await this.#commit({ tick, value, headers }))) return
-    if (missed > 0) this.#ports.log.warn({ tick, missed }, 'seconds without a tick')
-    this.#lastTick = tick
-    this.#reported = rejected
-    this.#ticks++
-    this.#missed += missed
-  }
-
-  /** Publishes what there is up to this moment; false where nothing was published. */
-  async #commit(tick: Tick | undefined): Promise<boolean> {
-    const { clock, log, sink } = this.#ports
-    const deadLetters = this.#intake.takeDeadLetters()
-    // A tick of the past helps nobody, and the next second has its own.
-    const isTooLate = () => tick !== undefined && clock.now() >= (tick.tick + 1) * 1000
-    const isPublished = await sink
-      .commit({
-        ...(tick === undefined ? {} : { tick }),
-        deadLetters,
-        offsets: this.#intake.publishable,
-        rejected: tick === undefined ? this.#intake.rejected - this.#reported : 0,
-        isTooLate,
-      })
-      .catch((error) => {
-        throw tooLarge(error, this.#processor)
-      })
-    this.#wasTooLate = !isPublished
-    if (isPublished) {
-      this.#intake.release(deadLetters)
-    } else {
-      log.warn({ tick: tick?.tick }, 'tick not published')
-      this.#intake.putBack(deadLetters)
-    }
-    return isPublished
-  }
-
-  #noteCatchingUp(): void {
-    if (this.#wasBehind === !this.#intake.hasCaughtUp) return
-    this.#wasBehind = !this.#intake.hasCaughtUp
-    const { records } = this.#processor.counts()
-    const text = this.#wasBehind ? 'catching up; no ticks until then' : 'caught up'
-    this.#ports.log.info({ records, openOrders: this.#processor.books.openOrders }, text)
-  }
-
-  #warnOfCrossings(): void {
-    if (this.#warnedOfCrossings || this.#processor.books.partitionCrossings === 0) return
-    this.#warnedOfCrossings = true
-    this.#ports.log.warn(
-      { topic: this.#ports.source.topic },
-      'records of one order_id lie in several partitions: key the topic by order_id for exact counts',
-    )
-  }
-}
-
-/** Says what made the tick too large, which only the job knows. */
-function tooLarge(error: unknown, processor: OrderProcessor): unknown {
-  if (!(error instanceof DepthlineError && error.code === 'TICK_TOO_LARGE')) return error
-  return new DepthlineError(
-    'TICK_TOO_LARGE',
-    `${error.message}: ${processor.describeSize()}; lower --levels or raise the topic's limit`,
-    { cause: error },
-  )
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }

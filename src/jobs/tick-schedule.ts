@@ -21,10 +21,13 @@ export class TickSchedule {
   #last: number
   #lastMonotonic: number
 
-  /** @param lastTick the tick that was published last, by this process or one before it */
+  /**
+   * @param lastTick the tick that was published last, by this process or one before it; where
+   * the second that runs has had none, it is due at once
+   */
   constructor(clock: Clock, lastTick: number | undefined) {
     this.#clock = clock
-    this.#last = Math.max(lastTick ?? 0, Math.floor(clock.now() / 1000))
+    this.#last = lastTick ?? Math.floor(clock.now() / 1000)
     this.#lastMonotonic = clock.monotonic()
   }
 

@@ -17,6 +17,8 @@ export interface PartitionConsumerOptions {
   readonly job: string
   /** Where to start, by partition number; kept up to date as batches are done with. */
   readonly positions: number[]
+  /** How many records before a position come once more whenever reading begins, if they are kept. */
+  readonly overlap?: number
   /** Takes a batch; each record comes once, and the next batch of its partition when this resolves. */
   handle(batch: PartitionBatch): Promise<void>
   /** Called when a position has moved, also past records that carry no data. */
@@ -128,12 +130,14 @@ export class PartitionConsumer {
 
   /** Follows a consumer's events; rejects when it has crashed or stalled, or a batch has failed. */
   #watch(consumer: Consumer): Promise<never> {
-    const { topic, positions } = this.#options
+    const { topic, positions, overlap = 0 } = this.#options
     const { GROUP_JOIN, CRASH, FETCH, END_BATCH_PROCESS } = consumer.events
     this.#lastFetch = performance.now()
     // A rejoin resets KafkaJS's positions, so ours are set again each time.
     consumer.on(GROUP_JOIN, () => {
-      for (const [partition, offset] of positions.entries()) {
+      for (const [partition, position] of positions.entries()) {
+        // Past the last record there may be markers, which are no records to come once more.
+        const offset = Math.max(0, Math.min(position, this.#handed[partition]!) - overlap)
         consumer.seek({ topic, partition, offset: String(offset) })
       }
     })
@@ -180,7 +184,7 @@ export class PartitionConsumer {
   }
 
   async #handOver(partition: number, messages: readonly KafkaMessage[]): Promise<void> {
-    const { topic, positions, handle } = this.#options
+    const { topic, positions, overlap = 0, handle } = this.#options
     const handed = this.#handed[partition]
     if (handed === undefined) {
       throw lost(topic, `has a new partition ${partition}: their number must stay as it was`)
@@ -188,11 +192,13 @@ export class PartitionConsumer {
     if (messages.length === 0) return
     const first = Number(messages[0]!.offset)
     const expected = Math.max(handed, positions[partition]!)
-    if (first !== expected) await this.#assertInRange(partition, expected)
+    const isNext = first === expected || first === expected - overlap
+    if (!isNext) await this.#assertInRange(partition, expected)
+    const from = expected - overlap
     const records =
-      first >= expected ? messages : messages.filter(({ offset }) => Number(offset) >= expected)
+      first >= from ? messages : messages.filter(({ offset }) => Number(offset) >= from)
     if (records.length === 0) return
-    this.#handed[partition] = Number(records.at(-1)!.offset) + 1
+    this.#handed[partition] = Math.max(expected, Number(records.at(-1)!.offset) + 1)
     await handle({ partition, records })
   }
 

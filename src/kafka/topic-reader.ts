@@ -73,18 +73,30 @@ export async function lastRecord(
   topic: string,
   isWanted: (record: TopicRecord) => boolean = () => true,
 ): Promise<TopicRecord | undefined> {
+  return (await lastRecords(cluster, topic, 1, isWanted))[0]
+}
+
+/** The last `count` such records of a topic of one partition, or as many as there are, in order. */
+export async function lastRecords(
+  cluster: Cluster,
+  topic: string,
+  count: number,
+  isWanted: (record: TopicRecord) => boolean,
+): Promise<TopicRecord[]> {
   const [range] = await topicRanges(cluster, topic)
-  if (range === undefined) return undefined
+  if (range === undefined) return []
   const { signal } = new AbortController()
-  // Most often the last record is near the end; else the search goes ever further back.
+  // Most often they are near the end; else the search goes ever further back.
   for (let back = LOOK_BACK; ; back *= 8) {
     const from = Math.max(range.low, range.high - back)
-    let last: TopicRecord | undefined
+    const found: TopicRecord[] = []
     const read = readTopic(cluster, { topic, job: topic, from: [from], follow: false, signal })
     for await (const records of read) {
-      for (const record of records) if (isWanted(record)) last = record
+      for (const record of records) {
+        if (isWanted(record) && found.push(record) > count) found.shift()
+      }
     }
-    if (last !== undefined || from === range.low) return last
+    if (found.length >= count || from === range.low) return found
   }
 }
 

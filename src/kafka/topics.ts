@@ -1,5 +1,6 @@
 /** Topics: made where they are missing, checked where they are there. */
 import { DepthlineError } from '../errors.js'
+import type { PartitionRange } from '../wire/records.js'
 import { type Cluster, kafkaError, within } from './client.js'
 
 export interface TopicSpec {
@@ -7,12 +8,6 @@ export interface TopicSpec {
   readonly partitions: number
   /** Topic settings, such as `max.message.bytes`. */
   readonly config?: Readonly<Record<string, string>>
-}
-
-/** Each partition's first offset that is kept, and the one after its last. */
-export interface PartitionRange {
-  readonly low: number
-  readonly high: number
 }
 
 const ADMIN_LIMIT_MS = 15_000
@@ -34,6 +29,11 @@ export function outputTopic(topic: string): TopicSpec {
 export function progressTopic(topic: string): TopicSpec {
   const config = { 'cleanup.policy': 'compact', 'segment.ms': String(10 * 60_000) }
   return { topic, partitions: 1, config }
+}
+
+/** Two generations are kept; what is above them is deleted, not compacted away. */
+export function snapshotTopic(topic: string): TopicSpec {
+  return { topic, partitions: 1, config: { 'retention.ms': '-1', ...LARGE_MESSAGES } }
 }
 
 /**

@@ -50,9 +50,10 @@ export class RunningCli {
 
   constructor(args: readonly string[], { env, stdin }: CliOptions) {
     const { PATH, HOME, TZ } = process.env
+    const ours = { KAFKA_BROKERS: inject('brokers'), DEPTHLINE_DATA: inject('dataFolder') }
     this.child = spawn(process.execPath, [CLI, ...args], {
       cwd: ROOT,
-      env: { PATH, HOME, TZ, KAFKA_BROKERS: inject('brokers'), ...env },
+      env: { PATH, HOME, TZ, ...ours, ...env },
     })
     // A command that ends early does not read the rest of its input.
     this.child.stdin!.on('error', () => {})

@@ -1,4 +1,7 @@
 /** One broker for all integration test files of a run; a run without any does not load this. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startBroker } from './broker.js'
 
@@ -6,6 +9,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** `host:port` of the broker that the whole run shares; a test file makes its own topics. */
     brokers: string
+    /** A folder for what commands keep (DEPTHLINE_DATA); gone after the run. */
+    dataFolder: string
   }
 }
 
@@ -13,5 +18,10 @@ declare module 'vitest' {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const broker = await startBroker()
   project.provide('brokers', broker.brokers)
-  return () => broker.stop()
+  const dataFolder = mkdtempSync(join(tmpdir(), 'depthline-data-'))
+  project.provide('dataFolder', dataFolder)
+  return async () => {
+    await broker.stop()
+    rmSync(dataFolder, { recursive: true, force: true })
+  }
 }

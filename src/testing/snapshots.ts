@@ -6,6 +6,7 @@ import { loadSnapshot } from '../wire/snapshot-reader.js'
 export function metaFor(books: OrderBooks): SnapshotMeta {
   return {
     job: 'order-book',
+    lineage: 'the lineage',
     topic: 'orders',
     tick: 1_700_000_000,
     offsets: [12, 0],

@@ -1,43 +1,102 @@
 /** The progress record: what a job has committed, and which process owns it. */
-import type { Offsets } from './records.js'
+import { createHash } from 'node:crypto'
+import type { InputRecord, Offsets } from './records.js'
 
 export interface Progress {
   /** The last committed tick; undefined before the first. */
   readonly tick: number | undefined
   /** Everything below these input offsets is in the ticks and dead letters committed so far. */
   readonly offsets: Offsets
+  /** For each partition the {@link recordHash} of the last record below its offset; '' where there is none. */
+  readonly lastRecords: readonly string[]
+  /** The {@link stateHash} at these offsets; '' where it was not taken. */
+  readonly stateHash: string
+  /** True where the books lack orders that the input no longer held when the job began. */
+  readonly isIncomplete: boolean
   /** Records rejected since that tick whose dead letters are committed already. */
   readonly rejected: number
   /** The process that committed it. */
   readonly owner: string
+  /** Made when the job began; a snapshot of another lineage belongs to another job of this name. */
+  readonly lineage: string
   /** Counts the job's commits, so that a process can tell whether its own was the last. */
   readonly sequence: number
   /** Of depthline. */
   readonly version: string
 }
 
-export function writeProgress({ tick = null, offsets, ...rest }: WritableProgress): string {
-  return JSON.stringify({ tick, offsets: Object.fromEntries(offsets.entries()), ...rest })
+export function writeProgress(progress: Progress): string {
+  const { tick = null, offsets, lastRecords, ...rest } = progress
+  return JSON.stringify({
+    tick,
+    offsets: Object.fromEntries(offsets.entries()),
+    lastRecords: Object.fromEntries(lastRecords.entries()),
+    ...rest,
+  })
 }
 
 /** Undefined where the text is no progress record. */
 export function readProgress(text: string): Progress | undefined {
   try {
-    const { tick, offsets, rejected, owner, sequence, version } = JSON.parse(text)
-    const isRight =
-      (tick === null || Number.isSafeInteger(tick)) &&
-      Number.isSafeInteger(sequence) &&
-      Number.isSafeInteger(rejected) &&
-      typeof owner === 'string' &&
-      typeof version === 'string' &&
-      typeof offsets === 'object'
-    if (!isRight) return undefined
-    const byPartition = Object.keys(offsets).map((_, partition) => offsets[partition])
-    if (!byPartition.every((offset) => Number.isSafeInteger(offset))) return undefined
-    return { tick: tick ?? undefined, offsets: byPartition, rejected, owner, sequence, version }
+    const { tick, offsets, lastRecords, ...rest } = JSON.parse(text)
+    const progress = {
+      ...rest,
+      tick: tick ?? undefined,
+      offsets: byPartition(offsets),
+      lastRecords: byPartition(lastRecords),
+    }
+    return isProgress(progress) ? progress : undefined
   } catch {
     return undefined
   }
 }
 
-type WritableProgress = Omit<Progress, 'tick'> & { readonly tick?: number | null | undefined }
+function isProgress(value: Record<keyof Progress, unknown>): boolean {
+  const { tick, offsets, lastRecords, stateHash, isIncomplete, rejected, sequence } = value
+  const texts = [stateHash, value.owner, value.lineage, value.version, ...(lastRecords as string[])]
+  return (
+    (tick === undefined || Number.isSafeInteger(tick)) &&
+    [rejected, sequence, ...(offsets as number[])].every((number) =>
+      Number.isSafeInteger(number),
+    ) &&
+    texts.every((text) => typeof text === 'string') &&
+    typeof isIncomplete === 'boolean'
+  )
+}
+
+function byPartition(values: Record<string, unknown>): unknown[] {
+  return Object.keys(values).map((_, partition) => values[partition])
+}
+
+/** 64 bits are enough to tell one log, or one book, from another by accident. */
+const HASH_DIGITS = 16
+
+/** A record's identity: SHA-256 over its timestamp, key and value, the first 16 hex digits. */
+export function recordHash({ key, value, timestamp }: InputRecord): string {
+  const hash = createHash('sha256').update(`${timestamp} ${key?.length} ${value?.length}\n`)
+  if (key !== null) hash.update(key)
+  if (value !== null) hash.update(value)
+  return hash.digest('hex').slice(0, HASH_DIGITS)
+}
+
+/**
+ * The books' identity at some offsets: the first 16 hex digits of SHA-256 over the tick message
+ * and the numbers of open orders and waiting closes. Behind the levels of the message, because
+ * with other levels the hashes of the same books differ.
+ */
+export function stateHash(state: {
+  message: string
+  levels: number
+  openOrders: number
+  waitingCloses: number
+}): string {
+  const { message, levels, openOrders, waitingCloses } = state
+  const hash = createHash('sha256').update(`${openOrders} ${waitingCloses}\n`).update(message)
+  return `${levels}:${hash.digest('hex').slice(0, HASH_DIGITS)}`
+}
+
+/** False only where both hashes are known and were taken in the same way. */
+export function mayBeSameState(one: string, other: string): boolean {
+  const [levels] = one.split(':')
+  return one === '' || other === '' || levels !== other.split(':')[0] || one === other
+}

@@ -19,6 +19,12 @@ export interface RecordBatch {
 /** For each partition by number, the offset of the record that comes next. */
 export type Offsets = readonly number[]
 
+/** The offsets that a partition holds: its first record that is kept, and the one after its last. */
+export interface PartitionRange {
+  readonly low: number
+  readonly high: number
+}
+
 /** A rejected record, on its way to the dead-letter topic. */
 export interface DeadLetter {
   readonly key: Uint8Array | null
@@ -31,16 +37,4 @@ export interface Tick {
   readonly tick: number
   readonly value: string
   readonly headers: Readonly<Record<string, string>>
-}
-
-/** What is published together or not at all. */
-export interface Commit {
-  readonly tick?: Tick
-  readonly deadLetters: readonly DeadLetter[]
-  /** Everything below is in what is published with this commit. */
-  readonly offsets: Offsets
-  /** Records rejected since the last tick, this one included. */
-  readonly rejected: number
-  /** Asked right before the commit; where it says so, nothing is published. */
-  isTooLate(): boolean
 }

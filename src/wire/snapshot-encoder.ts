@@ -7,6 +7,8 @@ import { CLOSED, FrameWriter, META, STATES } from './snapshot-frames.js'
 /** What the snapshot says about the moment it is of. */
 export interface SnapshotMeta {
   readonly job: string
+  /** Of the job's progress record: another job of the same name has another. */
+  readonly lineage: string
   readonly topic: string
   /** Epoch second of the tick that it is taken at. */
   readonly tick: number
@@ -50,6 +52,13 @@ export class SnapshotEncoder {
   #changed: ChangedIds = { numbers: [], texts: [] }
   #nextNumber = 0
   #nextText = 0
+
+  /** How many changes wait to be written, which is what the recording takes in memory. */
+  get changedIds(): number {
+    const { numbers, texts } = this.#changed
+    const left = numbers.length - this.#nextNumber + texts.length - this.#nextText
+    return this.#books.changedIds + left
+  }
 
   /**
    * Begins to record what changes; ended by {@link finish} or {@link cancel}. One at a time

@@ -1,0 +1,130 @@
+/** `depthline doctor`: gathers what the surroundings of a job are like, and says what is wrong. */
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { checkFlags, dataFolder, kafkaSettings, topicName } from '../config.js'
+import { DepthlineError } from '../errors.js'
+import {
+  checkBroker,
+  checkClock,
+  checkInput,
+  checkProgress,
+  checkSnapshots,
+  checkWritten,
+  type Finding,
+  type SnapshotFacts,
+} from '../jobs/doctor.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
+import {
+  brokerClockAhead,
+  inspectCluster,
+  inspectRegistry,
+  inspectTopic,
+} from '../kafka/inspect.js'
+import { lastRecord } from '../kafka/topic-reader.js'
+import { fileBytes, inspectDisk } from '../storage/disk.js'
+import { openSnapshotFiles } from '../storage/snapshot-files.js'
+import { readSnapshotMeta } from '../wire/snapshot-reader.js'
+import { standardOutput } from './output.js'
+import { openLog } from './process.js'
+import { stopSignal } from './stop-signal.js'
+import { version } from './version.js'
+
+const Flags = z.object({
+  input: topicName(),
+  output: topicName(),
+  deadLetters: topicName(),
+  job: topicName().optional(),
+})
+type Flags = Readonly<z.infer<typeof Flags>>
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .summary('broker, topics, registry, disk, clock: what is wrong and what to do')
+    .description(
+      'Looks at everything that run depends on. Makes one topic to read the broker’s clock, and deletes it again. Ends with 4 where run would end or go wrong.',
+    )
+    .option('--input <topic>', 'order events', 'orders')
+    .option('--output <topic>', 'one message a second', 'order-book')
+    .option('--dead-letters <topic>', 'rejected records', 'orders.dead-letter')
+    .option('--job <name>', "the job's name (default: the output topic)")
+    .action(doctorCommand)
+}
+
+async function doctorCommand(options: unknown): Promise<void> {
+  const flags = checkFlags(Flags, options)
+  const settings = kafkaSettings(process.env)
+  await print({
+    level: 'ok',
+    what: 'depthline',
+    said: `${version} on Node ${process.versions.node}`,
+  })
+  const cluster = await connect(settings, openLog('doctor'), stopSignal)
+  let failures = 0
+  for await (const finding of examine(cluster, flags)) {
+    await print(finding)
+    if (finding.level === 'fail') failures++
+  }
+  await disconnect(cluster)
+  if (failures === 0) return
+  throw new DepthlineError('UNFIT', `${failures} of these would stop run`)
+}
+
+async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding> {
+  const { input, output, deadLetters, job = output } = flags
+  const { brokers, clusterId, config } = await inspectCluster(cluster)
+  yield { level: 'ok', what: 'broker', said: `cluster ${clusterId}, ${brokers} brokers` }
+  yield* checkBroker(config)
+
+  const folder = join(dataFolder(process.env), 'snapshots', job)
+  const snapshots = await snapshotFacts(folder)
+  yield* checkInput(input, await inspectTopic(cluster, input), snapshots)
+  const outputFacts = await inspectTopic(cluster, output)
+  const last = outputFacts === undefined ? undefined : await lastRecord(cluster, output)
+  yield* checkWritten(output, outputFacts, { onePartition: true, lastBytes: last?.value?.length })
+  yield* checkWritten(deadLetters, await inspectTopic(cluster, deadLetters), {
+    onePartition: false,
+  })
+  yield* checkProgress(`${job}.progress`, await inspectTopic(cluster, `${job}.progress`))
+
+  yield* await registryFindings(process.env.SCHEMA_REGISTRY_URL)
+  yield* checkSnapshots(folder, snapshots, await inspectDisk(folder), Date.now())
+  const ahead = await brokerClockAhead(cluster)
+  yield* checkClock(ahead, last && Math.floor(last.timestampMs / 1000), Date.now())
+}
+
+async function snapshotFacts(folder: string): Promise<SnapshotFacts[]> {
+  const facts: SnapshotFacts[] = []
+  for (const { name, tick, read } of await openSnapshotFiles(folder)
+    .list()
+    .catch(() => [])) {
+    const bytes = await fileBytes(name)
+    try {
+      const { offsets } = await readSnapshotMeta(read())
+      facts.push({ name, tick, bytes, offsets })
+    } catch (error) {
+      if (!(error instanceof DepthlineError)) throw error
+      facts.push({ name, tick, bytes, offsets: [], refused: error.message })
+    }
+  }
+  return facts
+}
+
+async function registryFindings(url: string | undefined): Promise<Finding[]> {
+  const what = 'schema registry'
+  if (!url)
+    return [{ level: 'ok', what, said: 'not set (SCHEMA_REGISTRY_URL), and run needs none' }]
+  try {
+    const subjects = await inspectRegistry(url)
+    return [{ level: 'ok', what, said: `${url}: ${subjects} subjects` }]
+  } catch (error) {
+    const said = `${url} does not answer: ${error instanceof Error ? error.message : error}`
+    return [{ level: 'warn', what, said, todo: 'start it, or mend SCHEMA_REGISTRY_URL' }]
+  }
+}
+
+async function print({ level, what, said, todo }: Finding): Promise<void> {
+  await standardOutput.write(`${level.padEnd(5)}${what}: ${said}\n`)
+  if (todo !== undefined) await standardOutput.write(`     → ${todo}\n`)
+}

@@ -1,0 +1,170 @@
+/** The leader's loop: a tick on every UTC second, surplus dead letters between, one commit at a time. */
+import { DepthlineError } from '../errors.js'
+import type { Progress } from '../wire/progress.js'
+import type { Tick } from '../wire/records.js'
+import type { OrderIntake } from './order-intake.js'
+import type { OrderProcessor } from './order-processor.js'
+import type { Clock, Log, OrderSource } from './ports.js'
+import type { Position, Publisher } from './publisher.js'
+import type { Recovery } from './recovery.js'
+import type { Snapshotter } from './snapshotter.js'
+import { type DueTick, TickSchedule } from './tick-schedule.js'
+
+export interface BookJobParts {
+  readonly source: OrderSource
+  readonly publisher: Publisher
+  readonly intake: OrderIntake
+  readonly snapshotter: Snapshotter
+  readonly recovery: Recovery
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface BookJobOptions {
+  readonly job: string
+  readonly version: string
+  readonly limits: { readonly closedWindow: number }
+}
+
+export class BookJob {
+  /** Of ticks or dead letters, by this process; undefined while it publishes nothing. */
+  commits: number | undefined
+  /** Ticks published by this process, and the seconds before them that got none. */
+  readonly counts = { ticks: 0, missed: 0 }
+  readonly #parts: BookJobParts
+  readonly #options: BookJobOptions
+  readonly #processor: OrderProcessor
+  #lastTick: number | undefined
+  #lineage = ''
+  /** Rejections that the last tick, or a process before this one, has reported. */
+  #reported = 0
+  /** The last tick came too late, so progress and dead letters have to go without one. */
+  #wasTooLate = false
+  #warnedOfCrossings = false
+
+  constructor(parts: BookJobParts, options: BookJobOptions) {
+    this.#parts = parts
+    this.#options = options
+    this.#processor = parts.recovery.processor
+  }
+
+  /** Publishes from `last` on, what this process has caught up with, until `signal` aborts. */
+  async publish(last: Progress, signal: AbortSignal): Promise<void> {
+    const { clock, intake, log } = this.#parts
+    const { openOrders } = this.#processor.books
+    log.info({ tick: last.tick, offsets: last.offsets, openOrders }, 'caught up')
+    this.commits = 0
+    this.#lastTick = last.tick
+    this.#lineage = last.lineage
+    this.#reported = -last.rejected
+    const schedule = new TickSchedule(clock, last.tick)
+    let wake = new AbortController()
+    const wakeUp = () => wake.abort()
+    signal.addEventListener('abort', wakeUp)
+    intake.onSurplus = wakeUp
+    intake.open()
+    while (!signal.aborted) {
+      wake = new AbortController()
+      if (intake.isFull || this.#wasTooLate) wakeUp()
+      const due = await schedule.next(wake.signal)
+      if (due !== undefined) await this.#publishTick(due)
+      else if (!signal.aborted) await this.#commit(undefined, '')
+      this.#warnOfCrossings()
+    }
+  }
+
+  async #publishTick({ tick, isHeld }: DueTick): Promise<void> {
+    const { intake, snapshotter, recovery, log } = this.#parts
+    const missed = this.#lastTick === undefined ? 0 : tick - this.#lastTick - 1
+    const { rejected } = intake
+    const value = this.#processor.message()
+    const headers: Record<string, string> = {
+      tick: String(tick),
+      offsets: JSON.stringify(Object.fromEntries(intake.offsets.entries())),
+      missed: String(missed),
+      rejected: String(rejected - this.#reported),
+      crossed: JSON.stringify(this.#processor.crossed),
+      version: this.#options.version,
+    }
+    if (isHeld) headers.clock = 'held'
+    if (recovery.isIncomplete) headers.incomplete = 'true'
+    // In one step with the message: the snapshot holds what the tick is made of.
+    this.#takeSnapshot(tick)
+    const isPublished = await this.#commit({ tick, value, headers }, value)
+    snapshotter.settle(isPublished)
+    if (!isPublished) return
+    if (missed > 0) log.warn({ tick, missed }, 'seconds without a tick')
+    this.#lastTick = tick
+    this.#reported = rejected
+    this.counts.ticks++
+    this.counts.missed += missed
+  }
+
+  #takeSnapshot(tick: number): void {
+    const { source, intake, snapshotter, recovery } = this.#parts
+    snapshotter.take({
+      job: this.#options.job,
+      lineage: this.#lineage,
+      topic: source.topic,
+      tick,
+      offsets: [...intake.offsets],
+      lastRecords: intake.lastRecords,
+      counts: this.#processor.outcomes,
+      isIncomplete: recovery.isIncomplete,
+      closedWindow: this.#options.limits.closedWindow,
+      version: this.#options.version,
+    })
+  }
+
+  /** Publishes what there is up to this moment; false where nothing was published. */
+  async #commit(tick: Tick | undefined, message: string): Promise<boolean> {
+    const { clock, intake, log, publisher } = this.#parts
+    const deadLetters = intake.takeDeadLetters()
+    const position = this.#position(tick === undefined ? '' : this.#processor.stateHash(message))
+    // A tick of the past helps nobody, and the next second has its own.
+    const isTooLate = () => tick !== undefined && clock.now() >= (tick.tick + 1) * 1000
+    const commit = { ...(tick === undefined ? {} : { tick }), deadLetters, position, isTooLate }
+    const isPublished = await publisher.commit(commit).catch((error) => {
+      throw tooLarge(error, this.#processor)
+    })
+    this.#wasTooLate = !isPublished
+    if (isPublished) {
+      this.commits!++
+      intake.release(deadLetters)
+    } else {
+      log.warn({ tick: tick?.tick }, 'tick not published')
+      intake.putBack(deadLetters)
+    }
+    return isPublished
+  }
+
+  #position(stateHash: string): Position {
+    const { intake, recovery } = this.#parts
+    return {
+      offsets: [...intake.offsets],
+      lastRecords: intake.lastRecords,
+      stateHash,
+      isIncomplete: recovery.isIncomplete,
+      rejected: stateHash === '' ? intake.rejected - this.#reported : 0,
+    }
+  }
+
+  #warnOfCrossings(): void {
+    if (this.#warnedOfCrossings || this.#processor.books.partitionCrossings === 0) return
+    this.#warnedOfCrossings = true
+    this.#parts.log.warn(
+      { topic: this.#parts.source.topic },
+      'records of one order_id lie in several partitions: key the topic by order_id for exact counts',
+    )
+  }
+}
+
+/** Says what made the tick too large, which only the job knows. */
+function tooLarge(error: unknown, processor: OrderProcessor): unknown {
+  if (!(error instanceof DepthlineError && error.code === 'TICK_TOO_LARGE')) return error
+  return new DepthlineError(
+    'TICK_TOO_LARGE',
+    `${error.message}: ${processor.describeSize()}; lower --levels or raise the topic's limit`,
+    { cause: error },
+  )
+}

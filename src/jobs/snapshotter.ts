@@ -1,0 +1,131 @@
+/** Takes a snapshot of the books every so often, a chunk at a time, while everything else goes on. */
+import type { OrderBooks } from '../book/order-books.js'
+import { DepthlineError } from '../errors.js'
+import { SnapshotEncoder, type SnapshotMeta } from '../wire/snapshot-encoder.js'
+import type { Clock, Log, SnapshotDraft, SnapshotStore } from './ports.js'
+
+/** Between two rounds over what has changed since the round before. */
+const ROUND_MS = 25
+/** A store so slow that this many ids change meanwhile is given up, before they fill the memory. */
+const MAX_CHANGED_IDS = 4_000_000
+
+export interface SnapshotterPorts {
+  readonly stores: readonly SnapshotStore[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A snapshot that is taken but not yet known to be committed. */
+interface Taken {
+  readonly tick: number
+  readonly frames: readonly Uint8Array[]
+}
+
+/**
+ * The books are copied while they change: a first pass over everything, then rounds over what
+ * has changed since, until at a tick so little is left that it takes no time. Written out only
+ * when that tick is committed: what is in a snapshot is in the ticks and dead letters too.
+ */
+export class Snapshotter {
+  taken = 0
+  failures = 0
+  readonly #ports: SnapshotterPorts
+  readonly #books: OrderBooks
+  readonly #intervalMs: number
+  #encoder: SnapshotEncoder | undefined
+  #drafts: { readonly store: SnapshotStore; readonly draft: SnapshotDraft }[] = []
+  /** True once a first pass is through: from then on the rest is small. */
+  #isReady = false
+  #taken: Taken | undefined
+  #outcome: 'committed' | 'dropped' | undefined
+
+  constructor(ports: SnapshotterPorts, books: OrderBooks, intervalSeconds: number) {
+    this.#ports = ports
+    this.#books = books
+    this.#intervalMs = intervalSeconds * 1000
+  }
+
+  /** Takes one after another until `signal` aborts; rejects only for a bug. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#ports.clock.sleep(this.#intervalMs, signal)
+      if (!signal.aborted) await this.#takeOne(signal)
+    }
+  }
+
+  /** Called where a tick's message is made, in the same step; {@link settle} must follow. */
+  take(meta: SnapshotMeta): void {
+    const encoder = this.#encoder
+    if (encoder === undefined || this.#taken !== undefined) return
+    if (this.#isReady) this.#taken = { tick: meta.tick, frames: encoder.finish(meta) }
+    else if (encoder.changedIds > MAX_CHANGED_IDS) this.#outcome = 'dropped'
+  }
+
+  /** What became of the tick whose message was made last. */
+  settle(isCommitted: boolean): void {
+    if (this.#taken !== undefined) this.#outcome ??= isCommitted ? 'committed' : 'dropped'
+  }
+
+  async #takeOne(signal: AbortSignal): Promise<void> {
+    this.#drafts = []
+    for (const store of this.#ports.stores) {
+      await this.#guard(store, async () => {
+        this.#drafts.push({ store, draft: await store.create() })
+      })
+    }
+    this.#encoder = new SnapshotEncoder(this.#books)
+    this.#isReady = false
+    this.#taken = undefined
+    this.#outcome = undefined
+    try {
+      await this.#copy(signal)
+    } finally {
+      this.#encoder.cancel()
+      this.#encoder = undefined
+      for (const { draft } of this.#drafts) await draft.discard()
+    }
+  }
+
+  /** Writes frames until the tick at which the snapshot was taken is committed, then publishes. */
+  async #copy(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports
+    while (!signal.aborted && this.#outcome === undefined && this.#drafts.length > 0) {
+      const frame = this.#taken === undefined ? this.#encoder!.next() : undefined
+      if (frame !== undefined) await this.#write(frame)
+      else {
+        this.#isReady = true
+        await clock.sleep(ROUND_MS, signal)
+      }
+      await clock.yield()
+    }
+    if (this.#taken === undefined || this.#outcome !== 'committed') return
+    const { frames, tick } = this.#taken
+    for (const frame of frames) await this.#write(frame)
+    for (const { store, draft } of [...this.#drafts]) {
+      await this.#guard(store, async () => {
+        await draft.publish(tick)
+        this.taken++
+      })
+    }
+  }
+
+  async #write(frame: Uint8Array): Promise<void> {
+    for (const { store, draft } of [...this.#drafts]) {
+      await this.#guard(store, () => draft.write(frame))
+    }
+  }
+
+  /** A disk that is full holds up nothing but its own snapshots. */
+  async #guard(store: SnapshotStore, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof DepthlineError)) throw error
+      this.failures++
+      this.#ports.log.error({ store: store.name, reason: error.message }, 'snapshot failed')
+      const failed = this.#drafts.filter((draft) => draft.store === store)
+      this.#drafts = this.#drafts.filter((draft) => draft.store !== store)
+      for (const { draft } of failed) await draft.discard()
+    }
+  }
+}
