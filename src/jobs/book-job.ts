@@ -58,11 +58,15 @@ export class BookJob {
     this.#lineage = last.lineage
     this.#reported = -last.rejected
     const schedule = new TickSchedule(clock, last.tick)
+    await Promise.race([this.#loop(schedule, signal), failureOf(intake.open())])
+  }
+
+  async #loop(schedule: TickSchedule, signal: AbortSignal): Promise<void> {
+    const { intake } = this.#parts
     let wake = new AbortController()
     const wakeUp = () => wake.abort()
     signal.addEventListener('abort', wakeUp)
     intake.onSurplus = wakeUp
-    intake.open()
     while (!signal.aborted) {
       wake = new AbortController()
       if (intake.isFull || this.#wasTooLate) wakeUp()
@@ -130,11 +134,10 @@ export class BookJob {
     this.#wasTooLate = !isPublished
     if (isPublished) {
       this.commits!++
-      intake.release(deadLetters)
     } else {
       log.warn({ tick: tick?.tick }, 'tick not published')
-      intake.putBack(deadLetters)
     }
+    intake.settle(deadLetters, isPublished)
     return isPublished
   }
 
@@ -157,6 +160,12 @@ export class BookJob {
       'records of one order_id lie in several partitions: key the topic by order_id for exact counts',
     )
   }
+}
+
+/** Rejects where the work fails, and else never ends. */
+async function failureOf(work: Promise<void>): Promise<never> {
+  await work
+  return new Promise(() => {})
 }
 
 /** Says what made the tick too large, which only the job knows. */

@@ -3,23 +3,26 @@ import { DepthlineError } from '../errors.js'
 import { deadLetterOf } from '../wire/dead-letter.js'
 import { recordHash } from '../wire/progress.js'
 import type { DeadLetter, InputRecord, Offsets, RecordBatch } from '../wire/records.js'
+import { DeadLetterBuffer } from './dead-letter-buffer.js'
 import type { OrderProcessor } from './order-processor.js'
-import type { Clock } from './ports.js'
+import type { Clock, OrderSource } from './ports.js'
 
 /** So many records take about a millisecond; after each slice the ticker may go first. */
 const SLICE = 1_000
-/** Applying pauses where so many dead letters, or bytes of them, wait to be published. */
-const MAX_DEAD_LETTERS = 10_000
-const MAX_DEAD_LETTER_BYTES = 4_000_000
-/** What a dead letter takes beside its key and value: headers and bookkeeping. */
-const DEAD_LETTER_OVERHEAD = 300
-
 export interface IntakeStart {
-  readonly topic: string
   /** The books hold exactly what lies below. */
   readonly offsets: Offsets
   /** The hash of the last record below each offset; '' where it is not known. */
   readonly lastRecords: readonly string[]
+}
+
+/** What has come of a partition and waits. */
+interface Waiting {
+  readonly batches: (readonly InputRecord[])[]
+  /** How far the first batch is done. */
+  next: number
+  /** True while somebody works on it. */
+  isBusy: boolean
 }
 
 export class OrderIntake {
@@ -31,16 +34,15 @@ export class OrderIntake {
   onSurplus: () => void = () => {}
   readonly #processor: OrderProcessor
   readonly #clock: Clock
-  readonly #topic: string
+  readonly #source: Pick<OrderSource, 'topic' | 'pause' | 'resume'>
   /** Records from here on wait; dead letters below were published by an earlier process. */
   #limit: Offsets
   /** By partition, the last record applied, or its hash where another process applied it. */
   readonly #last: (InputRecord | string)[]
-  #deadLetters: DeadLetter[] = []
-  #deadLetterBytes = 0
+  readonly #waiting: Waiting[]
+  readonly #deadLetters = new DeadLetterBuffer()
   #resume: (() => void)[] = []
   #whenReached: (() => void)[] = []
-  #waiting = 0
   #isOpen = false
   #isStopped = false
 
@@ -48,25 +50,25 @@ export class OrderIntake {
   constructor(
     processor: OrderProcessor,
     clock: Clock,
-    { topic, offsets, lastRecords }: IntakeStart,
+    source: Pick<OrderSource, 'topic' | 'pause' | 'resume'>,
+    { offsets, lastRecords }: IntakeStart,
   ) {
     this.#processor = processor
     this.#clock = clock
-    this.#topic = topic
+    this.#source = source
     this.offsets = [...offsets]
     this.#limit = offsets
     this.#last = offsets.map((_, partition) => lastRecords[partition] ?? '')
+    this.#waiting = offsets.map(() => ({ batches: [], next: 0, isBusy: false }))
   }
 
   get isFull(): boolean {
-    return (
-      this.#deadLetters.length >= MAX_DEAD_LETTERS || this.#deadLetterBytes >= MAX_DEAD_LETTER_BYTES
-    )
+    return this.#deadLetters.isFull
   }
 
   /** True while applying waits for something other than records. */
   get isHeld(): boolean {
-    return this.#waiting > 0
+    return this.#waiting.some(({ batches }) => batches.length > 0)
   }
 
   /** For each partition the hash of the last record below its offset. */
@@ -77,67 +79,95 @@ export class OrderIntake {
   /** Goes on to exactly these offsets; resolves when each partition is there. */
   async limitTo(offsets: Offsets): Promise<void> {
     this.#limit = this.offsets.map((offset, partition) => offsets[partition] ?? offset)
-    this.#resumeAll()
-    if (this.#isAtLimit()) return
-    await new Promise<void>((resolve) => this.#whenReached.push(resolve))
+    const reached = new Promise<void>((resolve) => this.#whenReached.push(resolve))
+    this.#noteReached()
+    // What fails in the work on what waited fails here.
+    await Promise.all([this.#workOnAll(), reached])
   }
 
-  /** Goes on without a limit, and gathers what is rejected from here on. */
-  open(): void {
+  /**
+   * Goes on without a limit, and gathers what is rejected from here on.
+   *
+   * @returns when what has waited is applied
+   */
+  async open(): Promise<void> {
     this.#isOpen = true
-    this.#resumeAll()
+    await this.#workOnAll()
   }
 
-  /** Applies a batch; records below the partition's position were applied before and are passed over. */
+  /**
+   * Applies a batch, or as much of it as lies below the limit, and keeps the rest. Records
+   * below the partition's position were applied before and are passed over.
+   */
   async apply({ partition, records }: RecordBatch): Promise<void> {
-    for (let start = 0; start < records.length; start += SLICE) {
-      const end = Math.min(start + SLICE, records.length)
-      for (let index = start; index < end; index++) {
-        const record = records[index]!
-        const offset = Number(record.offset)
-        if (offset < this.offsets[partition]!) {
-          this.#assertSame(record, offset, partition)
-          continue
-        }
-        if (!this.#isOpen) this.#assertNoGap(offset, partition)
-        while (this.#mustWait(offset, partition)) await this.#pause()
-        if (this.#isStopped) return
-        this.#applyRecord(record, offset, partition)
+    this.#waiting[partition]!.batches.push(records)
+    await this.#work(partition)
+  }
+
+  async #workOnAll(): Promise<void> {
+    await Promise.all(this.#waiting.map((_, partition) => this.#work(partition)))
+  }
+
+  /** Applies what waits of a partition, in order, up to the limit. */
+  async #work(partition: number): Promise<void> {
+    const waiting = this.#waiting[partition]!
+    if (waiting.isBusy || waiting.batches.length === 0) return
+    waiting.isBusy = true
+    try {
+      while (waiting.batches.length > 0 && !this.#isStopped) {
+        if (await this.#applySlice(waiting, partition)) continue
+        this.#source.pause(partition)
+        return
       }
-      await this.#clock.yield()
+      this.#source.resume(partition)
+    } finally {
+      waiting.isBusy = false
     }
   }
 
-  /** Hands over the dead letters gathered so far; {@link release} or {@link putBack} must follow. */
+  /** Applies the next records of the first batch; false where the limit comes first. */
+  async #applySlice(waiting: Waiting, partition: number): Promise<boolean> {
+    const records = waiting.batches[0]!
+    const end = Math.min(waiting.next + SLICE, records.length)
+    for (; waiting.next < end; waiting.next++) {
+      const record = records[waiting.next]!
+      const offset = Number(record.offset)
+      if (offset < this.offsets[partition]!) {
+        this.#assertSame(record, offset, partition)
+        continue
+      }
+      if (!this.#isOpen && offset >= this.#limit[partition]!) {
+        this.#assertNoGap(offset, partition)
+        return false
+      }
+      while (this.isFull && !this.#isStopped) await this.#pause()
+      if (this.#isStopped) return true
+      this.#applyRecord(record, offset, partition)
+    }
+    if (waiting.next === records.length) {
+      waiting.batches.shift()
+      waiting.next = 0
+    }
+    await this.#clock.yield()
+    return true
+  }
+
+  /** Hands over the dead letters gathered so far; {@link settle} must follow. */
   takeDeadLetters(): DeadLetter[] {
-    const taken = this.#deadLetters
-    this.#deadLetters = []
-    return taken
+    return this.#deadLetters.take()
   }
 
-  /** The dead letters taken last are published: applying may go on. */
-  release(published: readonly DeadLetter[]): void {
-    for (const letter of published) this.#deadLetterBytes -= sizeOf(letter)
+  /** Says what became of the dead letters taken last: where they are published, applying may go on. */
+  settle(letters: DeadLetter[], isPublished: boolean): void {
+    if (!isPublished) return this.#deadLetters.putBack(letters)
+    this.#deadLetters.release(letters)
     this.#resumeAll()
-  }
-
-  /** The dead letters taken last are not known to be published: they wait for the next commit. */
-  putBack(letters: DeadLetter[]): void {
-    this.#deadLetters = [...letters, ...this.#deadLetters]
   }
 
   /** Ends the applying, also of batches that wait. */
   stop(): void {
     this.#isStopped = true
     this.#resumeAll()
-  }
-
-  #mustWait(offset: number, partition: number): boolean {
-    if (this.#isStopped) return false
-    if (!this.#isOpen) return offset >= this.#limit[partition]!
-    if (!this.isFull) return false
-    this.onSurplus()
-    return true
   }
 
   /** Reading goes on at the last record after a break, so a log made anew does not go unnoticed. */
@@ -148,17 +178,17 @@ export class OrderIntake {
     if (known === '' || known === recordHash(record)) return
     throw new DepthlineError(
       'LOG_LOST',
-      `${this.#topic}[${partition}] holds another record at offset ${offset} than the one that was read before: this is not the same log. Give the old one back, or start a new job (--job, --output)`,
+      `${this.#source.topic}[${partition}] holds another record at offset ${offset} than the one that was read before: this is not the same log. Give the old one back, or start a new job (--job, --output)`,
     )
   }
 
   /** The last record below the limit was applied once, so it must be there again. */
   #assertNoGap(offset: number, partition: number): void {
     const limit = this.#limit[partition]!
-    if (offset < limit || this.offsets[partition]! >= limit) return
+    if (this.offsets[partition]! >= limit) return
     throw new DepthlineError(
       'LOG_LOST',
-      `${this.#topic}[${partition}] goes on at offset ${offset} after ${this.offsets[partition]! - 1}, and ${limit - 1} was read before: records are gone (is the topic compacted?). Give the old log back, or start a new job (--job, --output)`,
+      `${this.#source.topic}[${partition}] goes on at offset ${offset} after ${this.offsets[partition]! - 1}, and ${limit - 1} was read before: records are gone (is the topic compacted?). Give the old log back, or start a new job (--job, --output)`,
     )
   }
 
@@ -175,30 +205,27 @@ export class OrderIntake {
           ...pick(record),
           reason,
           detail,
-          topic: this.#topic,
+          topic: this.#source.topic,
           partition,
         })
-        this.#deadLetters.push(letter)
-        this.#deadLetterBytes += sizeOf(letter)
+        this.#deadLetters.add(letter)
       }
     }
     this.offsets[partition] = offset + 1
     this.#last[partition] = record
-    if (this.#whenReached.length > 0 && this.#isAtLimit()) {
-      const reached = this.#whenReached
-      this.#whenReached = []
-      for (const resolve of reached) resolve()
-    }
+    if (this.#whenReached.length > 0) this.#noteReached()
   }
 
-  #isAtLimit(): boolean {
-    return this.offsets.every((offset, partition) => offset >= this.#limit[partition]!)
+  #noteReached(): void {
+    if (this.offsets.some((offset, partition) => offset < this.#limit[partition]!)) return
+    const reached = this.#whenReached
+    this.#whenReached = []
+    for (const resolve of reached) resolve()
   }
 
-  async #pause(): Promise<void> {
-    this.#waiting++
-    await new Promise<void>((resolve) => this.#resume.push(resolve))
-    this.#waiting--
+  #pause(): Promise<void> {
+    this.onSurplus()
+    return new Promise((resolve) => this.#resume.push(resolve))
   }
 
   #resumeAll(): void {
@@ -210,8 +237,4 @@ export class OrderIntake {
 
 function pick({ key, value, offset, timestamp }: InputRecord) {
   return { key, value, offset, timestamp }
-}
-
-function sizeOf(letter: DeadLetter): number {
-  return (letter.key?.length ?? 0) + (letter.value?.length ?? 0) + DEAD_LETTER_OVERHEAD
 }

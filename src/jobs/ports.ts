@@ -32,6 +32,12 @@ export interface OrderSource {
    * go on.
    */
   consume(from: Offsets, handle: (batch: RecordBatch) => Promise<void>): Promise<void>
+  /**
+   * Asks for no more of a partition until {@link resume}; what is on its way may still come.
+   * A batch that is held up instead may hold up all partitions.
+   */
+  pause(partition: number): void
+  resume(partition: number): void
   /** How many records, of whatever kind, lie between the end of reading and the end of the log. */
   lag(): Promise<number>
   /** Ends {@link consume}. */

@@ -54,7 +54,7 @@ export async function run(
       : await publisher.takeOver()
     const recovery = await recover(ports, progress, options)
     const { processor } = recovery
-    const intake = new OrderIntake(processor, clock, { topic: source.topic, ...recovery })
+    const intake = new OrderIntake(processor, clock, source, recovery)
     const snapshotter = new Snapshotter(
       { stores: ports.snapshots, clock, log },
       processor.books,
@@ -123,7 +123,8 @@ async function lead(
   if (options.standby) {
     log.info({ job: options.job }, 'standing by')
     await standBy(parts, progress, (news) => catchUp(parts, news), signal)
-    if (!signal.aborted) last = await publisher.takeOver()
+    if (signal.aborted) return
+    last = await publisher.takeOver()
   }
   await Promise.race([catchUp(parts, last!), aborted(signal)])
   if (signal.aborted) return

@@ -1,6 +1,6 @@
 /** What `doctor` asks of a Kafka cluster: settings, sizes and the time it has. */
 import { randomUUID } from 'node:crypto'
-import { ConfigResourceTypes, Partitioners } from 'kafkajs'
+import kafkajs, { Partitioners } from 'kafkajs'
 import type { PartitionRange } from '../wire/records.js'
 import { type Cluster, quietly, within } from './client.js'
 import { topicRanges } from './topics.js'
@@ -19,6 +19,10 @@ export interface ClusterFacts {
   /** Settings of one of the brokers. */
   readonly config: Readonly<Record<string, string>>
 }
+
+/** KafkaJS gives Node no such named export, only its types. */
+const { ConfigResourceTypes } = kafkajs
+type ConfigResourceType = (typeof ConfigResourceTypes)[keyof typeof ConfigResourceTypes]
 
 /** @throws what KafkaJS throws, or DepthlineError KAFKA_UNREACHABLE */
 export async function inspectCluster({ admin }: Cluster): Promise<ClusterFacts> {
@@ -81,7 +85,7 @@ export async function inspectRegistry(url: string): Promise<number> {
 
 async function configOf(
   admin: Cluster['admin'],
-  type: ConfigResourceTypes,
+  type: ConfigResourceType,
   name: string,
 ): Promise<Record<string, string>> {
   const call = admin.describeConfigs({ resources: [{ type, name }], includeSynonyms: false })

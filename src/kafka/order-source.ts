@@ -33,6 +33,14 @@ export class KafkaOrderSource {
     return this.#consumer.run()
   }
 
+  pause(partition: number): void {
+    this.#consumer?.pause(partition)
+  }
+
+  resume(partition: number): void {
+    this.#consumer?.resume(partition)
+  }
+
   async lag(): Promise<number> {
     const ranges = await this.ranges()
     return ranges.reduce((lag, { high }, partition) => {

@@ -87,6 +87,17 @@ export class MemorySource implements OrderSource {
     return this.#handle({ partition, records }).catch((error) => this.#fail(error))
   }
 
+  /** The partitions that the job asks no more of. */
+  readonly paused = new Set<number>()
+
+  pause(partition: number): void {
+    this.paused.add(partition)
+  }
+
+  resume(partition: number): void {
+    this.paused.delete(partition)
+  }
+
   async stop(): Promise<void> {}
 }
 
