@@ -9,9 +9,10 @@ const SOURCE = import.meta.dirname
 const MAY_IMPORT: Record<string, readonly string[]> = {
   book: ['book'],
   wire: ['wire', 'book'],
-  jobs: ['jobs', 'wire', 'book'],
+  oracle: ['oracle'],
+  jobs: ['jobs', 'oracle', 'wire', 'book'],
   kafka: ['kafka', 'wire', 'book'],
-  cli: ['cli', 'jobs', 'kafka', 'wire', 'book', 'config'],
+  cli: ['cli', 'jobs', 'oracle', 'kafka', 'wire', 'book', 'config'],
   'cli.ts': ['cli'],
   config: [],
   errors: [],
@@ -19,10 +20,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   book: ['sorted-btree'],
   wire: ['node:crypto'],
+  oracle: ['node:crypto'],
   jobs: [],
   kafka: ['kafkajs', 'pino', 'node:crypto'],
 }
-const PURE = ['book', 'wire', 'jobs']
+const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =
   /\b(Date\.now|new Date\(\)|performance\.|Math\.random|process\.|console\.|setTimeout|setInterval|setImmediate|fetch\(|Buffer\b|require\()/
 
