@@ -1,6 +1,6 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
 import type { Progress } from '../wire/progress.js'
-import type { Commit, Offsets, RecordBatch } from '../wire/records.js'
+import type { Commit, LogPiece, Offsets, RecordBatch } from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -45,6 +45,18 @@ export interface TickSink {
   commit(commit: Commit): Promise<boolean>
   /** Gives up: a commit that waits ends with false. */
   close(): Promise<void>
+}
+
+/** A topic that each of its partitions can be read of at a pace of its own. */
+export interface LogReader {
+  readonly topic: string
+  /** For each partition, the first offset that is kept: reading begins there. */
+  readonly starts: Offsets
+  /** For each partition, the offset after its last record by now. */
+  ends(): Promise<Offsets>
+  /** Waits for what comes next in a partition; undefined once it is stopped. */
+  next(partition: number): Promise<LogPiece | undefined>
+  stop(): Promise<void>
 }
 
 /** Where snapshots are kept: two generations of them. */
