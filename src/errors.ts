@@ -35,6 +35,8 @@ const EXIT_CODES = {
   FENCED: ExitCode.fenced,
   /** A record of the output topic is not a tick message. */
   BAD_TICK: ExitCode.badData,
+  /** What was published is not what the input gives. */
+  VERIFY_FAILED: ExitCode.badData,
   /** `--timeout` was reached before the output was complete. */
   TIMEOUT: ExitCode.timeout,
   /** A signal ended the work before it had begun. */
