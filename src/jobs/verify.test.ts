@@ -168,6 +168,8 @@ describe('a wrong tick is named:', () => {
     expect((await verified(twice)).found).toContain('at offset 5 is wrong: the tick is there twice')
     const late = { ...rest, output: output.toSpliced(3, 0, { ...output[1]!, offset: '5' }) }
     expect((await verified(late)).found).toContain(`it comes after tick ${FIRST_TICK + 4}`)
+    const { found } = await verified(late, { from: FIRST_TICK + 4 })
+    expect(found).toContain(`it comes after tick ${FIRST_TICK + 4}`)
   })
 
   test('missed, crossed or rejected', async () => {

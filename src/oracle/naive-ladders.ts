@@ -89,7 +89,7 @@ function sideRows(symbol: string, side: string, sums: Sums, prices: readonly big
 
 /** `units × 10^-scale` for a positive value, in the shortest plain form. */
 function plain(units: bigint, scale: number): string {
-  const one = 10n ** BigInt(scale)
-  const fraction = (units % one).toString().padStart(scale, '0').replace(/0+$/, '')
-  return fraction === '' ? `${units / one}` : `${units / one}.${fraction}`
+  const digits = units.toString().padStart(scale + 1, '0')
+  const fraction = digits.slice(-scale).replace(/0+$/, '')
+  return fraction === '' ? digits.slice(0, -scale) : `${digits.slice(0, -scale)}.${fraction}`
 }
