@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   replay: async () => (await import('./replay.js')).addReplayCommand,
   export: async () => (await import('./export.js')).addExportCommand,
   book: async () => (await import('./book.js')).addBookCommand,
+  verify: async () => (await import('./verify.js')).addVerifyCommand,
 }
 
 const program = new Command('depthline')
