@@ -39,6 +39,8 @@ const EXIT_CODES = {
   BAD_TICK: ExitCode.badData,
   /** `doctor` found what would stop a job. */
   UNFIT: ExitCode.badData,
+  /** What was published is not what the input gives. */
+  VERIFY_FAILED: ExitCode.badData,
   /** `--timeout` was reached before the output was complete. */
   TIMEOUT: ExitCode.timeout,
   /** A signal ended the work before it had begun. */

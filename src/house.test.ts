@@ -9,10 +9,11 @@ const SOURCE = import.meta.dirname
 const MAY_IMPORT: Record<string, readonly string[]> = {
   book: ['book'],
   wire: ['wire', 'book'],
-  jobs: ['jobs', 'wire', 'book'],
+  oracle: ['oracle'],
+  jobs: ['jobs', 'oracle', 'wire', 'book'],
   kafka: ['kafka', 'wire', 'book'],
   storage: ['storage', 'wire', 'book'],
-  cli: ['cli', 'jobs', 'kafka', 'storage', 'wire', 'book', 'config'],
+  cli: ['cli', 'jobs', 'oracle', 'kafka', 'storage', 'wire', 'book', 'config'],
   'cli.ts': ['cli'],
   config: [],
   errors: [],
@@ -20,11 +21,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   book: ['sorted-btree'],
   wire: ['node:crypto'],
+  oracle: ['node:crypto'],
   jobs: [],
   kafka: ['kafkajs', 'pino', 'node:crypto'],
   storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto'],
 }
-const PURE = ['book', 'wire', 'jobs']
+const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =
   /\b(Date\.now|new Date\(\)|performance\.|Math\.random|process\.|console\.|setTimeout|setInterval|setImmediate|fetch\(|Buffer\b|require\()/
 

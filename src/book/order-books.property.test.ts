@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { NaiveBook } from '../oracle/naive-book.js'
 import {
   acceptNaively,
   anyEvents,
@@ -9,7 +10,6 @@ import {
   interleave,
   type PlainEvent,
 } from '../testing/arbitrary-events.js'
-import { NaiveBook } from '../testing/naive-book.js'
 import { TickPrinter } from '../wire/tick-message.js'
 import { toText } from './decimal.js'
 import { DEFAULT_LIMITS, OrderBooks } from './order-books.js'

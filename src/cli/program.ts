@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   export: async () => (await import('./export.js')).addExportCommand,
   doctor: async () => (await import('./doctor.js')).addDoctorCommand,
   book: async () => (await import('./book.js')).addBookCommand,
+  verify: async () => (await import('./verify.js')).addVerifyCommand,
 }
 
 const program = new Command('depthline')

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { toText } from '../book/decimal.js'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { NaiveBook } from '../testing/naive-book.js'
+import { NaiveBook } from '../oracle/naive-book.js'
 import { OrderProcessor } from './order-processor.js'
 import { replay } from './replay.js'
 

@@ -1,6 +1,13 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
 import type { Progress } from '../wire/progress.js'
-import type { DeadLetter, Offsets, PartitionRange, RecordBatch, Tick } from '../wire/records.js'
+import type {
+  DeadLetter,
+  LogPiece,
+  Offsets,
+  PartitionRange,
+  RecordBatch,
+  Tick,
+} from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -78,6 +85,18 @@ export interface Transactor {
   commit(writes: Writes, isTooLate: () => boolean): Promise<boolean>
   /** Lets go of it; never fails. */
   discard(): Promise<void>
+}
+
+/** A topic that each of its partitions can be read of at a pace of its own. */
+export interface LogReader {
+  readonly topic: string
+  /** For each partition, the first offset that is kept: reading begins there. */
+  readonly starts: Offsets
+  /** For each partition, the offset after its last record by now. */
+  ends(): Promise<Offsets>
+  /** Waits for what comes next in a partition; undefined once it is stopped. */
+  next(partition: number): Promise<LogPiece | undefined>
+  stop(): Promise<void>
 }
 
 /** Where snapshots are kept: two generations of them. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { NaiveBook } from '../testing/naive-book.js'
+import { NaiveBook } from '../oracle/naive-book.js'
 import { openText } from '../testing/read-record.js'
 import type { RecordCounts } from './order-processor.js'
 import { type ReplayOptions, replay } from './replay.js'

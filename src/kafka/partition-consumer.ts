@@ -51,6 +51,9 @@ export class PartitionConsumer {
   /** By partition, the end of the work on the batch that was handed over last. */
   readonly #inHand: Promise<void>[] = []
   #batchesInHand = 0
+  readonly #paused = new Set<number>()
+  /** The consumer once it has joined; before that it can pause nothing. */
+  #joined: Consumer | undefined
   #lastFetch = 0
 
   constructor(cluster: Cluster, options: PartitionConsumerOptions) {
@@ -83,9 +86,21 @@ export class PartitionConsumer {
     await this.#discard()
   }
 
+  /** Fetches nothing more of a partition, while the others go on, until {@link resume}. */
+  pause(partition: number): void {
+    this.#paused.add(partition)
+    this.#joined?.pause([{ topic: this.#options.topic, partitions: [partition] }])
+  }
+
+  resume(partition: number): void {
+    if (!this.#paused.delete(partition)) return
+    this.#joined?.resume([{ topic: this.#options.topic, partitions: [partition] }])
+  }
+
   async #discard(): Promise<void> {
     const consumer = this.#consumer
     this.#consumer = undefined
+    this.#joined = undefined
     if (consumer !== undefined) await quietly(consumer.disconnect())
   }
 
@@ -140,6 +155,8 @@ export class PartitionConsumer {
         const offset = Math.max(0, Math.min(position, this.#handed[partition]!) - overlap)
         consumer.seek({ topic, partition, offset: String(offset) })
       }
+      if (this.#consumer === consumer) this.#joined = consumer
+      if (this.#paused.size > 0) consumer.pause([{ topic, partitions: [...this.#paused] }])
     })
     consumer.on(FETCH, () => {
       this.#lastFetch = performance.now()

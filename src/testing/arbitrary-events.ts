@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { DEFAULT_LIMITS, OrderBooks } from '../book/order-books.js'
 import { OUTCOME_NAMES, type OutcomeName } from '../book/outcome.js'
+import { NaiveBook } from '../oracle/naive-book.js'
 import { TickPrinter } from '../wire/tick-message.js'
-import { NaiveBook } from './naive-book.js'
 import {
   closedEvent,
   closedRecord,

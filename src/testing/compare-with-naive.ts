@@ -1,8 +1,8 @@
 /** The program against its oracle, record by record, over as many hostile records as one likes. */
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { OrderProcessor, type RecordCounts } from '../jobs/order-processor.js'
+import { NaiveBook } from '../oracle/naive-book.js'
 import { hostileRecords } from './hostile-records.js'
-import { NaiveBook } from './naive-book.js'
 import { Random } from './random.js'
 
 export interface ComparisonOptions {

@@ -1,7 +1,7 @@
 /** `depthline run` under test: its three topics, its ticks, and what the oracle says they must hold. */
 import { setTimeout } from 'node:timers/promises'
+import { NaiveBook } from '../oracle/naive-book.js'
 import { type RunningCli, startCli } from './cli.js'
-import { NaiveBook } from './naive-book.js'
 import { readAll, type StoredRecord, uniqueName } from './topics.js'
 
 const WAIT_LIMIT_MS = 25_000

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { naiveJson } from '../oracle/naive-json.js'
 import { junk } from '../testing/hostile-values.js'
-import { naiveJson } from '../testing/naive-json.js'
 import { Random } from '../testing/random.js'
 import { JsonKind, JsonScanner } from './json-scanner.js'
 

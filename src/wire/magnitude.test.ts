@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fromLimbs, toText } from '../book/decimal.js'
-import { naiveValue } from '../testing/naive-event.js'
+import { naiveValue } from '../oracle/naive-event.js'
 import { magnitude } from '../testing/order-events.js'
 import { openText, readRecord } from '../testing/read-record.js'
 import { readMagnitude } from './magnitude.js'

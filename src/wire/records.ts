@@ -10,6 +10,18 @@ export interface InputRecord {
   readonly timestamp: string
 }
 
+export interface LogRecord extends InputRecord {
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What comes next in a partition. */
+export interface LogPiece {
+  /** In offset order; may be none where only gaps were passed. */
+  readonly records: readonly LogRecord[]
+  /** The offset that reading goes on at. */
+  readonly position: number
+}
+
 /** Records of one partition in offset order. */
 export interface RecordBatch {
   readonly partition: number

@@ -60,7 +60,7 @@ function naiveId(raw: string): string | undefined {
   if (/^[0-9]+$/.test(raw)) return BigInt(raw) <= 2n ** 64n - 1n ? raw : undefined
   const text = textOf(raw)
   if (text === undefined || !text.isWellFormed()) return undefined
-  const { length } = Buffer.from(text, 'utf8')
+  const { length } = new TextEncoder().encode(text)
   return length >= 1 && length <= 64 ? text : undefined
 }
 
