@@ -79,7 +79,7 @@ async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding>
 
   const folder = join(dataFolder(process.env), 'snapshots', job)
   const snapshots = await snapshotFacts(folder)
-  yield* checkInput(input, await inspectTopic(cluster, input), snapshots)
+  yield* checkInput(input, await inspectTopic(cluster, input), snapshots, Date.now())
   const outputFacts = await inspectTopic(cluster, output)
   const last = outputFacts === undefined ? undefined : await lastRecord(cluster, output)
   yield* checkWritten(output, outputFacts, { onePartition: true, lastBytes: last?.value?.length })

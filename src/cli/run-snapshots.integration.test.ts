@@ -161,6 +161,24 @@ describe('run with snapshots', () => {
     await expectRight(topics)
   })
 
+  it('catches up though one partition is done long before another', async () => {
+    const topics = runTopics('skewed')
+    await makeTopic(topics.input, { partitions: 2 })
+    const inPartition = (partition: number, first: number, count: number) =>
+      Array.from({ length: count }, (_, index) => {
+        const value = Buffer.from(openRecord({ id: first + index }))
+        return { partition, value }
+      })
+    await produce(topics.input, [...inPartition(0, 0, 10), ...inPartition(1, 100_000, 50_000)])
+    const first = await start(topics)
+    await tickWithRecords(topics.output, 50_010)
+    await first.stop('SIGKILL')
+    await produce(topics.input, inPartition(0, 10, 20_000))
+    const second = await start(topics, ['--rebuild'])
+    await tickWithRecords(topics.output, 70_010)
+    expect((await stopRun(second)).openOrders).toBe(70_010)
+  }, 60_000)
+
   it('starts among a million progress records as it does among few', async () => {
     const topics = runTopics('month')
     await makeTopic(topics.input)

@@ -59,6 +59,7 @@ export function checkInput(
   topic: string,
   facts: TopicFacts | undefined,
   snapshots: readonly SnapshotFacts[],
+  nowMs: number,
 ): Finding[] {
   const what = `topic ${topic}`
   if (facts === undefined) return [missing(what, 'run makes it with 4 partitions')]
@@ -68,7 +69,7 @@ export function checkInput(
     { level: 'ok', what, said: `${ranges.length} partitions, ${records} records` },
     ...checkReadable(what, config),
     ...checkStart(what, ranges, snapshots),
-    ...checkRetention(what, config),
+    ...checkRetention(what, config, snapshots, nowMs),
   ]
   if (config['cleanup.policy']?.includes('compact')) {
     findings.push({
@@ -107,19 +108,27 @@ function checkStart(
   return [{ level: 'fail', what, said: `${said}, and no snapshot reaches that far`, todo }]
 }
 
-function checkRetention(what: string, config: Readonly<Record<string, string>>): Finding[] {
-  const ms = Number(config['retention.ms'] ?? -1)
+/** Retention may take what a snapshot holds, and a snapshot must be far younger than that. */
+function checkRetention(
+  what: string,
+  config: Readonly<Record<string, string>>,
+  snapshots: readonly SnapshotFacts[],
+  nowMs: number,
+): Finding[] {
+  const keptMs = Number(config['retention.ms'] ?? -1)
   const bytes = Number(config['retention.bytes'] ?? -1)
-  if (ms < 0 && bytes < 0) return []
-  const kept = ms < 0 ? `${bytes} bytes` : `${(ms / DAY_MS).toFixed(1)} days`
-  return [
-    {
-      level: 'warn',
-      what,
-      said: `keeps ${kept}: after that only a snapshot holds the orders that are still open`,
-      todo: 'set retention.ms=-1 and retention.bytes=-1, or keep snapshots safe (--snapshot-topic) and never stop for so long',
-    },
-  ]
+  if (keptMs < 0 && bytes < 0) return []
+  const kept = keptMs < 0 ? `${bytes} bytes` : `${(keptMs / DAY_MS).toFixed(1)} days`
+  const newest = snapshots.find(({ refused }) => refused === undefined)
+  const ageMs = newest === undefined ? undefined : nowMs - newest.tick * 1000
+  if (ageMs !== undefined && bytes < 0 && ageMs < keptMs / 2) {
+    const age = Math.round(ageMs / 1000)
+    return [{ level: 'ok', what, said: `keeps ${kept}, and the newest snapshot is ${age} s old` }]
+  }
+  const said = `keeps ${kept}: after that only a snapshot holds the orders that are still open`
+  const todo =
+    'set retention.ms=-1 and retention.bytes=-1, or have snapshots taken and keep them safe (--snapshot-topic)'
+  return [{ level: 'warn', what, said, todo }]
 }
 
 /** A topic that `run` writes: one partition where order matters, and room for large messages. */

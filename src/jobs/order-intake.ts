@@ -159,7 +159,10 @@ export class OrderIntake {
 
   /** Says what became of the dead letters taken last: where they are published, applying may go on. */
   settle(letters: DeadLetter[], isPublished: boolean): void {
-    if (!isPublished) return this.#deadLetters.putBack(letters)
+    if (!isPublished) {
+      this.#deadLetters.putBack(letters)
+      return
+    }
     this.#deadLetters.release(letters)
     this.#resumeAll()
   }

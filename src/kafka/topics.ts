@@ -17,8 +17,10 @@ const LEADER_RETRY_MS = 100
 /** 16 MB: what ticks and dead letters may take, where Kafka's default is 1 MB. */
 export const LARGE_MESSAGES = { 'max.message.bytes': String(16 * 1024 * 1024) }
 
+/** Orders stay until they are closed, however long that takes, so nothing is deleted by its age. */
 export function inputTopic(topic: string): TopicSpec {
-  return { topic, partitions: 4 }
+  const config = { 'retention.ms': '-1', 'retention.bytes': '-1' }
+  return { topic, partitions: 4, config }
 }
 
 export function outputTopic(topic: string): TopicSpec {
