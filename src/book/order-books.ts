@@ -98,12 +98,6 @@ export class OrderBooks {
     return numbers.length + texts.length
   }
 
-  /** How many ids wait to be taken. */
-  get changedIds(): number {
-    const { numbers = [], texts = [] } = this.#changedIds ?? {}
-    return numbers.length + texts.length
-  }
-
   /** The ids of the events since the last call or the start of recording; one may come many times. */
   takeChangedIds(): ChangedIds {
     const taken = this.#changedIds

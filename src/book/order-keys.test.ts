@@ -48,4 +48,13 @@ describe('the keys of order ids', () => {
     keys.release(NO_KEY)
     expect(keys.find(5)).toBe(6)
   })
+
+  test('of texts that nobody knows any more can be released all at once', () => {
+    const keys = new OrderKeys()
+    const [kept = 0] = ['kept', 'a', 'b'].map((id) => keys.assign(id))
+    keys.releaseUnless((key) => key === kept)
+    expect(['kept', 'a', 'b'].map((id) => keys.find(id))).toEqual([kept, NO_KEY, NO_KEY])
+    expect(keys.idOf(kept)).toBe('kept')
+    expect(keys.idOf(keys.assign(7))).toBe(7)
+  })
 })

@@ -6,6 +6,11 @@ import type { Clock, Log, SnapshotDraft, SnapshotStore } from './ports.js'
 
 /** Between two rounds over what has changed since the round before. */
 const ROUND_MS = 25
+/** With so many changes waiting, several frames go in one turn, so that the rounds keep up with the input. */
+const BUSY_IDS = 8_000
+const FRAMES_A_TURN = 4
+/** What is left may take so long at a tick, some 15 ms; else the snapshot is taken at a later one. */
+const MAX_LAST_IDS = 50_000
 /** A store so slow that this many ids change meanwhile is given up, before they fill the memory. */
 const MAX_CHANGED_IDS = 4_000_000
 
@@ -57,7 +62,8 @@ export class Snapshotter {
   take(meta: SnapshotMeta): void {
     const encoder = this.#encoder
     if (encoder === undefined || this.#taken !== undefined) return
-    if (this.#isReady) this.#taken = { tick: meta.tick, frames: encoder.finish(meta) }
+    const isSmall = encoder.changedIds <= MAX_LAST_IDS
+    if (this.#isReady && isSmall) this.#taken = { tick: meta.tick, frames: encoder.finish(meta) }
     else if (encoder.changedIds > MAX_CHANGED_IDS) this.#outcome = 'dropped'
   }
 
@@ -90,9 +96,9 @@ export class Snapshotter {
   async #copy(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports
     while (!signal.aborted && this.#outcome === undefined && this.#drafts.length > 0) {
-      const frame = this.#taken === undefined ? this.#encoder!.next() : undefined
-      if (frame !== undefined) await this.#write(frame)
-      else {
+      const frames = this.#taken === undefined ? this.#nextFrames(this.#encoder!) : []
+      for (const frame of frames) await this.#write(frame)
+      if (frames.length === 0) {
         this.#isReady = true
         await clock.sleep(ROUND_MS, signal)
       }
@@ -107,6 +113,17 @@ export class Snapshotter {
         this.taken++
       })
     }
+  }
+
+  #nextFrames(encoder: SnapshotEncoder): Uint8Array[] {
+    const count = encoder.changedIds > BUSY_IDS ? FRAMES_A_TURN : 1
+    const frames: Uint8Array[] = []
+    while (frames.length < count) {
+      const frame = encoder.next()
+      if (frame === undefined) break
+      frames.push(frame)
+    }
+    return frames
   }
 
   async #write(frame: Uint8Array): Promise<void> {

@@ -55,9 +55,7 @@ export class SnapshotEncoder {
 
   /** How many changes wait to be written, which is what the recording takes in memory. */
   get changedIds(): number {
-    const { numbers, texts } = this.#changed
-    const left = numbers.length - this.#nextNumber + texts.length - this.#nextText
-    return this.#books.changedIds + left
+    return this.#books.changedIdCount + this.#leftOfRound
   }
 
   /**

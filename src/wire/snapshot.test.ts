@@ -96,9 +96,9 @@ describe('a snapshot', () => {
         applyTo(books, { id: id - 50, open: false, partition: id % 3 })
       }
     }
-    const entries = encoder.finish(metaFor(books)).length
+    const frames = encoder.finish(metaFor(books)).length
     // At most two frames of changed ids, one of closed ids for each partition, and the meta data.
-    expect(entries).toBeLessThanOrEqual(2 + 3 + 1)
+    expect(frames).toBeLessThanOrEqual(2 + 3 + 1)
   })
 })
 
