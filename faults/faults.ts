@@ -1,9 +1,9 @@
 /** `make faults`: kills, stops and network faults under load on a broker of its own, judged and kept as figures. */
 import { startBroker } from '../src/testing/broker.js'
 import { brokerKills } from './broker-kills.js'
-import { KILL_POINTS } from './kill-points.js'
 import { randomKills, targetedKills } from './kills.js'
 import { networkFaults } from './network.js'
+import { endOnSignal } from './processes.js'
 import { keepResult, printTable } from './results.js'
 import type { SceneOptions } from './scene.js'
 import type { SectionResult } from './sections.js'
@@ -15,13 +15,18 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   points: {
     variable: 'TARGETED',
     trials: 10,
-    play: (options, n) => targetedKills(options, n, POINTS),
+    play: (options, count) => targetedKills(options, count, ONLY),
   },
   takeovers: { variable: 'TAKEOVERS', trials: 20, play: takeovers },
   broker: { variable: 'BROKER_KILLS', trials: 20, play: brokerKills },
-  network: { variable: 'NETWORK', trials: 5, play: networkFaults },
+  network: {
+    variable: 'NETWORK',
+    trials: 5,
+    play: (options, count) => networkFaults(options, count, ONLY),
+  },
 }
-const POINTS = process.env.POINTS?.split(',') ?? Object.keys(KILL_POINTS)
+/** ONLY narrows the sections `points` and `network` down to some of their names. */
+const ONLY = process.env.ONLY?.split(',')
 
 interface Section {
   readonly variable: string
@@ -36,10 +41,9 @@ if (unknown.length > 0) {
   console.error(`no section ${unknown}; there are ${Object.keys(SECTIONS)}`)
   process.exit(2)
 }
-// A Ctrl-C ends what was started, too: the broker and the processors are watched by `exit`.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 const broker = await startBroker()
+endOnSignal(broker)
 const results: Record<string, SectionResult> = {}
 try {
   for (const name of names) {

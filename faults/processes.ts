@@ -1,6 +1,7 @@
 /** The built command line as processes that can be killed at any moment, and are all ended with this one. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { TestBroker } from '../src/testing/test-broker.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
@@ -11,6 +12,16 @@ const alive = new Set<Depthline>()
 process.on('exit', () => {
   for (const process of alive) process.signal('SIGKILL')
 })
+
+/** Has a Ctrl-C end all that was started, the broker last. */
+export function endOnSignal(broker: TestBroker): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      for (const process of alive) process.signal('SIGKILL')
+      broker.stop().finally(() => process.exit(130))
+    })
+  }
+}
 
 export class Depthline {
   readonly clientId: string
@@ -23,13 +34,17 @@ export class Depthline {
   readonly #waiting = new Set<() => void>()
   #log = ''
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    stdout: 'ignore' | 'inherit' = 'ignore',
+  ) {
     this.clientId = env.KAFKA_CLIENT_ID ?? ''
     const { PATH, HOME, TZ } = process.env
     this.#child = spawn(process.execPath, [CLI, ...args], {
       cwd: ROOT,
       env: { PATH, HOME, TZ, ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', stdout, 'pipe'],
     })
     alive.add(this)
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => this.#take(text))
@@ -41,6 +56,10 @@ export class Depthline {
         resolve(code)
       })
     })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -41,6 +41,7 @@ export class Scene {
 
   private constructor(options: SceneOptions, proxy: KafkaProxy) {
     const name = `${options.name}-${randomUUID().slice(0, 6)}`
+    process.once('exit', () => rmSync(this.dataFolder, { recursive: true, force: true }))
     this.broker = options.broker
     this.proxy = proxy
     this.input = `${name}.orders`
@@ -132,7 +133,6 @@ export class Scene {
     if (code !== 0) this.fail('at the end', `SIGINT ended the leader with ${code}`)
     await this.watcher.stop()
     await this.proxy.close()
-    rmSync(this.dataFolder, { recursive: true, force: true })
     const { input, output, deadLetters } = this
     const { brokers } = this.broker
     const { acknowledged } = this.#load

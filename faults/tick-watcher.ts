@@ -12,7 +12,7 @@ export interface Arrival {
   readonly offsets: readonly number[]
 }
 
-const RECOVERY_LIMIT_MS = 90_000
+const RECOVERY_LIMIT_MS = 45_000
 
 export class TickWatcher {
   readonly arrivals: Arrival[] = []
