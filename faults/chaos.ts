@@ -4,7 +4,7 @@ import { startBroker } from '../src/testing/broker.js'
 import { Depthline, endOnSignal } from './processes.js'
 import { Scene } from './scene.js'
 
-const SECONDS = Number(process.env.SECONDS ?? 60)
+const DURATION = Number(process.env.DURATION ?? 60)
 const KILL_EVERY = Number(process.env.KILL_EVERY ?? 5)
 /** Lines below the ladder for what is said about the kills. */
 const LINES_BELOW = 3
@@ -14,10 +14,11 @@ const broker = await startBroker()
 endOnSignal(broker)
 const scene = await Scene.open({ broker, name: 'chaos', orders: 2_000, seed: 1, runFlags: [] })
 const book = new Depthline(['book', '--topic', scene.output, ...height()], env(), 'inherit')
-const endMs = Date.now() + SECONDS * 1000
+const endMs = Date.now() + DURATION * 1000
 let kills = 0
 while (Date.now() + KILL_EVERY * 1000 <= endMs) {
-  await sleep(KILL_EVERY * 1000)
+  // Not always in the same part of a second.
+  await sleep(KILL_EVERY * 1000 + Math.random() * 1000)
   const { pid } = scene.leader
   await scene.leader.stop('SIGKILL')
   scene.replaceLeader()

@@ -1,5 +1,6 @@
 /** Named moments in which the processor is killed with -9, seen from outside: on the wire and on disk. */
-import { watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Api } from '../src/testing/kafka-frames.js'
 import type { FaultKind } from '../src/testing/kafka-proxy.js'
@@ -22,8 +23,8 @@ export const KILL_POINTS: Readonly<Record<string, KillPoint>> = {
   'tick: commit never arrives': atCommit('drop'),
   'tick: commit sent': atCommit('deliver'),
   'tick: commit reply lost': atCommit('lose reply'),
-  'snapshot: being written': atSnapshot((name) => name.endsWith('.partial')),
-  'snapshot: renamed': atSnapshot((name) => !name.endsWith('.partial')),
+  'snapshot: being written': atSnapshot('written'),
+  'snapshot: renamed': atSnapshot('renamed'),
 }
 
 /** While the leader is ticking. */
@@ -77,19 +78,22 @@ function atCommit(kind: FaultKind): KillPoint {
     })
 }
 
-function atSnapshot(isWanted: (name: string) => boolean): KillPoint {
+/** A snapshot is written as a `.partial` file, and is there as soon as that has got its name. */
+function atSnapshot(moment: 'written' | 'renamed'): KillPoint {
   return async (scene) => {
-    let sawPartial = false
-    const watchers: { close(): void }[] = []
+    let watcher: FSWatcher | undefined
     const killedMs = await killedWithin(scene, (kill) => {
-      const watcher = watch(scene.dataFolder, { recursive: true }, (_, name) => {
-        if (name === null || !/\./.test(name)) return
-        sawPartial ||= name.endsWith('.partial')
-        if (sawPartial && isWanted(name)) kill()
+      let partial: string | undefined
+      watcher = watch(scene.dataFolder, { recursive: true }, (_, name) => {
+        if (name?.endsWith('.partial')) partial ??= join(scene.dataFolder, name)
+        if (partial === undefined) return
+        const isRenamed = !existsSync(partial)
+        if (isRenamed === (moment === 'renamed')) kill()
+        // It was too late for this one.
+        else if (isRenamed) partial = undefined
       })
-      watchers.push(watcher)
     })
-    for (const watcher of watchers) watcher.close()
+    watcher?.close()
     return killedMs
   }
 }
@@ -106,7 +110,7 @@ async function killedWithin(
       isKilled = true
     })
   })
-  const killedMs = await Promise.race([killed, sleep(POINT_LIMIT_MS, undefined)])
+  const killedMs = await Promise.race([killed, sleep(POINT_LIMIT_MS, undefined, { ref: false })])
   scene.proxy.disarm()
   return killedMs
 }

@@ -16,6 +16,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'half open for 4 s': { kind: 'half-open', ms: 4_000 },
 }
 
+const STRIKE_LIMIT_MS = 30_000
+
 type NetworkFault = (scene: Scene) => Promise<number>
 
 /** All of them by name: each kind for Produce and for EndTxn, and all connections cut. */
@@ -42,7 +44,7 @@ export function networkFaults(
     for (const name of names) {
       for (let trial = 0; trial < count; trial++) {
         await sleep(300 + Math.random() * 1_000)
-        const struckMs = await NETWORK_FAULTS[name]!(scene)
+        const struckMs = await Promise.race([NETWORK_FAULTS[name]!(scene), tooLong(name)])
         const ms = await scene.recovery(name, struckMs)
         scene.proxy.disarm()
         trials.add(name, ms)
@@ -52,6 +54,11 @@ export function networkFaults(
     const byFault = Object.fromEntries(trials.names.map((name) => [name, trials.summary(name)]))
     return { byFault }
   })
+}
+
+async function tooLong(name: string): Promise<never> {
+  await sleep(STRIKE_LIMIT_MS, undefined, { ref: false })
+  throw new Error(`${name}: there was nothing to strike in ${STRIKE_LIMIT_MS / 1000} s`)
 }
 
 function onProduce(fault: Fault): NetworkFault {

@@ -39,7 +39,7 @@ async function isGone(scene: Scene, old: Depthline): Promise<boolean> {
     if (api === Api.EndTxn && clientId === old.clientId && hasCommitted(reply)) commits++
   }
   old.signal('SIGCONT')
-  const code = await Promise.race([old.ended, sleep(EXIT_LIMIT_MS, 'no exit')])
+  const code = await Promise.race([old.ended, sleep(EXIT_LIMIT_MS, 'no exit', { ref: false })])
   if (code === 'no exit') await old.stop('SIGKILL')
   const lines = old.lines.slice(-3).join(' | ')
   if (code !== FENCED) scene.fail('the old leader', `ended with ${code}: ${lines}`)
