@@ -20,14 +20,18 @@ const STRIKE_LIMIT_MS = 30_000
 
 type NetworkFault = (scene: Scene) => Promise<number>
 
-/** All of them by name: each kind for Produce and for EndTxn, and all connections cut. */
+/** All of them by name: each kind for Produce and for EndTxn, some for other requests, and all connections cut. */
 export const NETWORK_FAULTS: Readonly<Record<string, NetworkFault>> = {
   ...Object.fromEntries(
     Object.entries(FAULTS).flatMap(([name, fault]) => [
-      [`Produce ${name}`, onProduce(fault)],
+      [`Produce ${name}`, onOutput(Api.Produce, fault)],
       [`EndTxn ${name}`, onCommit(fault)],
     ]),
   ),
+  'AddPartitionsToTxn dropped': onOutput(Api.AddPartitionsToTxn, { kind: 'drop' }),
+  'AddPartitionsToTxn reply lost': onOutput(Api.AddPartitionsToTxn, { kind: 'lose reply' }),
+  'Fetch of the input dropped': (scene) =>
+    scene.proxy.arm(scene.aim(Api.Fetch, scene.input), { kind: 'drop' }),
   'all connections cut': async (scene) => {
     scene.proxy.cut(scene.leader.clientId)
     return Date.now()
@@ -61,8 +65,8 @@ async function tooLong(name: string): Promise<never> {
   throw new Error(`${name}: there was nothing to strike in ${STRIKE_LIMIT_MS / 1000} s`)
 }
 
-function onProduce(fault: Fault): NetworkFault {
-  return (scene) => scene.proxy.arm(scene.aim(Api.Produce, scene.output), fault)
+function onOutput(api: number, fault: Fault): NetworkFault {
+  return (scene) => scene.proxy.arm(scene.aim(api, scene.output), fault)
 }
 
 function onCommit(fault: Fault): NetworkFault {
