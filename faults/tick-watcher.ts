@@ -20,7 +20,7 @@ export class TickWatcher {
   readonly #topic: string
   #consumer: Consumer | undefined
   #next = 0
-  #wake: () => void = () => {}
+  readonly #waiting = new Set<() => void>()
 
   constructor(kafka: Kafka, topic: string) {
     this.#kafka = kafka
@@ -65,7 +65,7 @@ export class TickWatcher {
       if (left <= 0) throw new Error(`no tick in ${limitMs / 1000} s`)
       const stopWaiting = new AbortController()
       const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
+        this.#waiting.add(resolve)
       })
       await Promise.race([woken, sleep(left, undefined, { signal: stopWaiting.signal })])
       stopWaiting.abort()
@@ -100,6 +100,7 @@ export class TickWatcher {
       offsets: Object.values(JSON.parse(String(headers.offsets))).map(Number),
       arrivedMs: Date.now(),
     })
-    this.#wake()
+    for (const wake of this.#waiting) wake()
+    this.#waiting.clear()
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { judge } from './judge.js'
-import { Api } from './kafka-frames.js'
+import { Api, hasCommitted } from './kafka-frames.js'
 import { type FaultKind, KafkaProxy } from './kafka-proxy.js'
 import { makeTopic, produce, produceTransactions, readAll, uniqueName } from './topics.js'
 
@@ -76,6 +76,29 @@ describe('the proxy', () => {
     expect(await values()).toEqual([])
     await sleep(1_700)
     expect(await values()).toEqual(['late'])
+  })
+
+  it('tells a transaction that was committed from one that was not', async () => {
+    const ends: boolean[] = []
+    proxy.onReply = (reply) => reply.request.api === Api.EndTxn && ends.push(hasCommitted(reply))
+    const kafka = new Kafka({ brokers: [proxy.address], logLevel: logLevel.NOTHING })
+    const transactional = kafka.producer({
+      createPartitioner: Partitioners.DefaultPartitioner,
+      transactionalId: uniqueName('proxy'),
+      maxInFlightRequests: 1,
+      idempotent: true,
+    })
+    await transactional.connect()
+    for (const end of ['commit', 'abort'] as const) {
+      const transaction = await transactional.transaction()
+      await transaction.send({ topic, messages: [{ value: end }] })
+      await transaction[end]()
+    }
+    await transactional.disconnect()
+
+    expect(ends.filter((isCommit) => isCommit)).toHaveLength(1)
+    expect(ends.at(-1)).toBe(false)
+    expect(await values()).toEqual(['commit'])
   })
 
   it('strikes the nth request, and nobody but the client it is aimed at', async () => {
