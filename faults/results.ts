@@ -1,7 +1,7 @@
 /** Results of a section: kept as JSON with the machine and the command, printed as a table. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { depthlineVersion } from './processes.js'
 import type { SectionResult } from './sections.js'
 
@@ -22,6 +22,8 @@ export function keepResult(
       cpu: cpus()[0]?.model,
       cores: cpus().length,
       memoryGb: Math.round(totalmem() / 2 ** 30),
+      // Of the last five minutes: how much else ran there, for recovery is slower then.
+      loadAverage: loadavg()[1],
     },
     versions: {
       depthline: depthlineVersion(),
@@ -67,7 +69,11 @@ function compact(value: unknown): string {
 }
 
 function commit(): string {
-  return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
+  } catch {
+    return 'unknown'
+  }
 }
 
 function kafkaVersion(): string {
