@@ -41,7 +41,7 @@ export class Scene {
 
   private constructor(options: SceneOptions, proxy: KafkaProxy) {
     const name = `${options.name}-${randomUUID().slice(0, 6)}`
-    process.once('exit', () => rmSync(this.dataFolder, { recursive: true, force: true }))
+    process.once('exit', () => this.#removeData())
     this.broker = options.broker
     this.proxy = proxy
     this.input = `${name}.orders`
@@ -133,11 +133,16 @@ export class Scene {
     if (code !== 0) this.fail('at the end', `SIGINT ended the leader with ${code}`)
     await this.watcher.stop()
     await this.proxy.close()
+    this.#removeData()
     const { input, output, deadLetters } = this
     const { brokers } = this.broker
     const { acknowledged } = this.#load
     const verdict = await judge({ brokers, input, output, deadLetters, acknowledged })
     return { ...verdict, isKept: isKept(verdict) && this.failures.length === 0 }
+  }
+
+  #removeData(): void {
+    rmSync(this.dataFolder, { recursive: true, force: true })
   }
 
   async #makeInput(): Promise<void> {
