@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 TICKS ?= 30
+SECTIONS ?=
 
-.PHONY: help demo test check build install kafka kafka-stop bench flood hostile clean
+.PHONY: help demo test check build install kafka kafka-stop bench flood hostile faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +37,12 @@ flood: build ## A topic of a million broken records, drained while ticks go on
 
 hostile: build ## A million hostile records against the naive book
 	@npx tsx bench/hostile.ts
+
+faults: build ## Kills, stops, broker and network faults, judged (docs/faults/; SECTIONS="kills points takeovers broker network")
+	@npx tsx faults/faults.ts $(SECTIONS)
+
+chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged
+	@npx tsx faults/chaos.ts
 
 clean: ## Remove what was built and measured, not the broker's data
 	rm -rf dist output/demo
