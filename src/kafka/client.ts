@@ -1,7 +1,9 @@
 /** The connection to Kafka: a KafkaJS client that logs through pino and fails in our terms. */
-import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import type { Logger } from 'pino'
 import { DepthlineError } from '../errors.js'
+import { AdminConnection } from './admin-connection.js'
+import { rootMessage } from './failures.js'
 
 export interface KafkaSettings {
   /** `host:port` of one or more brokers. */
@@ -13,11 +15,9 @@ export interface KafkaSettings {
 
 export interface Cluster {
   readonly kafka: Kafka
-  readonly admin: Admin
+  readonly admin: AdminConnection
   readonly log: Logger
 }
-
-const CONNECT_LIMIT_MS = 10_000
 
 /**
  * Connects, or says why not.
@@ -41,10 +41,9 @@ export async function connect(
     logLevel: logLevel.INFO,
     logCreator: () => logTo(log),
   })
-  const admin = kafka.admin()
+  const admin = new AdminConnection(kafka)
   const where = `Kafka at ${brokers.join(', ')} (KAFKA_BROKERS)`
-  const connected = within(CONNECT_LIMIT_MS, admin.connect(), `connecting to ${where}`)
-  await Promise.race([connected, stopped(signal)]).catch((error) => {
+  await Promise.race([admin.connect(), stopped(signal)]).catch((error) => {
     if (signal.aborted) throw error
     throw new DepthlineError('KAFKA_UNREACHABLE', `cannot reach ${where}: ${rootMessage(error)}`, {
       cause: error,
@@ -62,54 +61,7 @@ async function stopped(signal: AbortSignal): Promise<never> {
 
 /** Ends the connection; a broker that does not answer is not waited for. */
 export async function disconnect(cluster: Cluster): Promise<void> {
-  await quietly(cluster.admin.disconnect())
-}
-
-/** Waits for a parting call that may fail or hang without anything being lost by it. */
-export async function quietly(call: Promise<unknown>): Promise<void> {
-  await within(PARTING_LIMIT_MS, call, 'leaving').catch(() => {})
-}
-
-const PARTING_LIMIT_MS = 700
-
-/**
- * Gives a call into KafkaJS a time limit, for its promises can stay pending for ever.
- *
- * @throws DepthlineError KAFKA_UNREACHABLE, retriable, when the time is up
- */
-export function within<T>(ms: number, call: Promise<T>, what: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const message = `${what}: no answer within ${ms / 1000} s`
-      reject(new DepthlineError('KAFKA_UNREACHABLE', message, { retriable: true }))
-    }, ms)
-    call.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
-}
-
-/** A KafkaJS error in our terms; retriable where the same call may succeed later. */
-export function kafkaError(error: unknown, what: string): DepthlineError {
-  if (error instanceof DepthlineError) return error
-  return new DepthlineError('KAFKA_FAILED', `${what}: ${rootMessage(error)}`, {
-    cause: error,
-    retriable: true,
-  })
-}
-
-/** The `type` of the Kafka protocol error behind an error of KafkaJS, such as MESSAGE_TOO_LARGE. */
-export function protocolErrorOf(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { type } = cause as { type?: unknown }
-    if (typeof type === 'string') return type
-  }
-  return undefined
-}
-
-/** KafkaJS wraps what went wrong once for every retry; the innermost error is the one to show. */
-function rootMessage(error: unknown): string {
-  let message = String(error)
-  for (let cause = error; cause instanceof Error; cause = cause.cause) message = cause.message
-  return message
+  await cluster.admin.disconnect()
 }
 
 /** KafkaJS calls errors what a restarting broker answers for a while; what matters we log ourselves. */

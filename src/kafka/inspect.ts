@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import kafkajs, { Partitioners } from 'kafkajs'
 import type { PartitionRange } from '../wire/records.js'
-import { type Cluster, quietly, within } from './client.js'
+import type { Cluster } from './client.js'
+import { quietly, within } from './failures.js'
 import { topicRanges } from './topics.js'
 
 const CALL_LIMIT_MS = 10_000
@@ -26,7 +27,8 @@ type ConfigResourceType = (typeof ConfigResourceTypes)[keyof typeof ConfigResour
 
 /** @throws what KafkaJS throws, or DepthlineError KAFKA_UNREACHABLE */
 export async function inspectCluster({ admin }: Cluster): Promise<ClusterFacts> {
-  const { brokers, clusterId } = await within(CALL_LIMIT_MS, admin.describeCluster(), 'describing')
+  const described = await admin.ask('describing the cluster', (kafka) => kafka.describeCluster())
+  const { brokers, clusterId } = described
   const name = String(brokers[0]?.nodeId)
   return {
     clusterId,
@@ -40,7 +42,7 @@ export async function inspectTopic(
   cluster: Cluster,
   topic: string,
 ): Promise<TopicFacts | undefined> {
-  const topics = await within(CALL_LIMIT_MS, cluster.admin.listTopics(), 'listing topics')
+  const topics = await cluster.admin.ask('listing topics', (kafka) => kafka.listTopics())
   if (!topics.includes(topic)) return undefined
   const config = await configOf(cluster.admin, ConfigResourceTypes.TOPIC, topic)
   return { ranges: await topicRanges(cluster, topic), config }
@@ -55,11 +57,7 @@ export async function brokerClockAhead({ kafka, admin }: Cluster): Promise<numbe
   const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }]
   const topics = [{ topic, numPartitions: 1, configEntries }]
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
-  await within(
-    CALL_LIMIT_MS,
-    admin.createTopics({ topics, waitForLeaders: true }),
-    'making a topic',
-  )
+  await admin.ask('making a topic', (asked) => asked.createTopics({ topics, waitForLeaders: true }))
   try {
     await within(CALL_LIMIT_MS, producer.connect(), 'connecting a producer')
     const send = () => producer.send({ topic, acks: -1, messages: [{ value: 'what time is it?' }] })
@@ -70,7 +68,7 @@ export async function brokerClockAhead({ kafka, admin }: Cluster): Promise<numbe
     return Number(answer?.logAppendTime) - (asked + Date.now()) / 2
   } finally {
     await quietly(producer.disconnect())
-    await quietly(admin.deleteTopics({ topics: [topic] }))
+    await admin.ask('deleting a topic', (asked) => asked.deleteTopics({ topics: [topic] }))
   }
 }
 
@@ -88,8 +86,9 @@ async function configOf(
   type: ConfigResourceType,
   name: string,
 ): Promise<Record<string, string>> {
-  const call = admin.describeConfigs({ resources: [{ type, name }], includeSynonyms: false })
-  const { resources } = await within(CALL_LIMIT_MS, call, `reading the settings of ${name}`)
+  const { resources } = await admin.ask(`reading the settings of ${name}`, (kafka) =>
+    kafka.describeConfigs({ resources: [{ type, name }], includeSynonyms: false }),
+  )
   const entries = resources[0]?.configEntries ?? []
   return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
 }

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
-import { type Cluster, quietly, within } from './client.js'
+import type { Cluster } from './client.js'
+import { quietly, within } from './failures.js'
 import { asFailure, assertStillThere, isSettling, lost, stalled } from './read-failures.js'
 import { topicRanges } from './topics.js'
 
@@ -29,7 +30,7 @@ const START_LIMIT_MS = 30_000
 const RETRY_MS = 200
 const WATCH_MS = 1_000
 /** An idle consumer fetches ten times a second; one that has not for so long is stuck. */
-const STALL_LIMIT_MS = 10_000
+const STALL_LIMIT_MS = 4_000
 
 /**
  * KafkaJS has no assign(): a group with a fresh name and one member comes closest.
@@ -176,8 +177,8 @@ export class PartitionConsumer {
   }
 
   #isStalled(): boolean {
-    // While every partition's batch is worked on there is nothing to fetch.
-    if (this.#batchesInHand > 0) this.#lastFetch = performance.now()
+    // While batches are worked on, or a broker takes its time to let the group in, nothing is fetched.
+    if (this.#batchesInHand > 0 || this.#joined === undefined) this.#lastFetch = performance.now()
     return performance.now() - this.#lastFetch > STALL_LIMIT_MS
   }
 

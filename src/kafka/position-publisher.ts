@@ -1,7 +1,8 @@
 /** Shows a job's positions to lag tools, as the offsets of a group that has no members. */
 import { Partitioners, type Producer } from 'kafkajs'
 import type { Offsets } from '../wire/records.js'
-import { type Cluster, quietly, within } from './client.js'
+import type { Cluster } from './client.js'
+import { quietly, within } from './failures.js'
 
 const EVERY_MS = 5_000
 const CALL_LIMIT_MS = 5_000

@@ -1,6 +1,7 @@
 /** What can go wrong with reading a topic: what may pass, what is refused, and a log that is lost. */
 import { DepthlineError } from '../errors.js'
-import { type Cluster, kafkaError } from './client.js'
+import type { Cluster } from './client.js'
+import { kafkaError } from './failures.js'
 import { topicRanges } from './topics.js'
 
 const LOOK_AGAIN_MS = 1_000

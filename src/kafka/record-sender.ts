@@ -1,6 +1,7 @@
 /** Sends records to the input topic, for the emulator. */
 import { Partitioners, type Producer } from 'kafkajs'
-import { type Cluster, kafkaError, quietly, within } from './client.js'
+import type { Cluster } from './client.js'
+import { kafkaError, quietly, within } from './failures.js'
 
 export interface OutgoingRecord {
   readonly key: string | null

@@ -1,6 +1,6 @@
 /** Snapshots of one job in a Kafka topic, for hosts that lose their disks. */
 import { randomUUID } from 'node:crypto'
-import { type Cluster, quietly } from './client.js'
+import type { Cluster } from './client.js'
 import { RecordSender } from './record-sender.js'
 import { lastRecords, readTopic, type TopicRecord } from './topic-reader.js'
 import { topicRanges } from './topics.js'
@@ -76,8 +76,13 @@ export class SnapshotTopic {
     const kept = await this.list()
     const oldest = kept.at(-1)
     if (oldest === undefined || kept.length < GENERATIONS) return
-    const partitions = [{ partition: 0, offset: String(oldest.first) }]
-    await quietly(this.#cluster.admin.deleteTopicRecords({ topic: this.#topic, partitions }))
+    const records = {
+      topic: this.#topic,
+      partitions: [{ partition: 0, offset: `${oldest.first}` }],
+    }
+    await this.#cluster.admin.ask('deleting old snapshots', (admin) =>
+      admin.deleteTopicRecords(records),
+    )
   }
 }
 

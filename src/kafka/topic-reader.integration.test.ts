@@ -158,7 +158,8 @@ describe.skipIf(!ours)('a broker that lets a new group wait', () => {
   it('does not make a topic look empty', async () => {
     const kafka = testKafka(broker.brokers)
     const slow = await connectTo(broker.brokers)
-    await slow.admin.createTopics({ topics: [{ topic: 'waited-for' }], waitForLeaders: true })
+    const topics = [{ topic: 'waited-for' }]
+    await slow.admin.ask('making', (admin) => admin.createTopics({ topics, waitForLeaders: true }))
     await produce('waited-for', [{ value: 'a' }], kafka)
     expect(await valuesOf(slow, 'waited-for')).toEqual(['a'])
     await disconnect(slow)

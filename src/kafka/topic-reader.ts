@@ -1,5 +1,6 @@
 /** Reads a topic as a stream of records, up to its end or for ever. */
-import { type Cluster, within } from './client.js'
+import type { Cluster } from './client.js'
+import { within } from './failures.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import { topicRanges } from './topics.js'
 

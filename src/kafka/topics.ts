@@ -1,7 +1,7 @@
 /** Topics: made where they are missing, checked where they are there. */
 import { DepthlineError } from '../errors.js'
 import type { PartitionRange } from '../wire/records.js'
-import { type Cluster, kafkaError, within } from './client.js'
+import type { Cluster } from './client.js'
 
 export interface TopicSpec {
   readonly topic: string
@@ -10,7 +10,7 @@ export interface TopicSpec {
   readonly config?: Readonly<Record<string, string>>
 }
 
-const ADMIN_LIMIT_MS = 15_000
+const CREATE_LIMIT_MS = 15_000
 const LEADER_ATTEMPTS = 30
 const LEADER_RETRY_MS = 100
 
@@ -48,7 +48,7 @@ export async function ensureTopics(
   specs: readonly TopicSpec[],
   mayCreate: boolean,
 ): Promise<void> {
-  const existing = new Set(await ask(admin.listTopics(), 'listing topics'))
+  const existing = new Set(await admin.ask('listing topics', (kafka) => kafka.listTopics()))
   const missing = specs.filter(({ topic }) => !existing.has(topic))
   if (missing.length === 0) return
   const names = missing.map(({ topic }) => topic).join(', ')
@@ -64,7 +64,11 @@ export async function ensureTopics(
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
   }))
   // KafkaJS answers false, not an error, where another process made one of them just now.
-  await ask(admin.createTopics({ topics, waitForLeaders: true }), `making topics ${names}`)
+  await admin.ask(
+    `making topics ${names}`,
+    (kafka) => kafka.createTopics({ topics, waitForLeaders: true }),
+    CREATE_LIMIT_MS,
+  )
   log.info({ topics: missing.map(({ topic }) => topic) }, 'made topics')
 }
 
@@ -74,11 +78,11 @@ export async function ensureTopics(
  * @throws DepthlineError TOPIC_MISSING
  */
 export async function topicRanges({ admin }: Cluster, topic: string): Promise<PartitionRange[]> {
-  const topics = await ask(admin.listTopics(), 'listing topics')
+  const topics = await admin.ask('listing topics', (kafka) => kafka.listTopics())
   if (!topics.includes(topic)) throw new DepthlineError('TOPIC_MISSING', `no topic ${topic}`)
   const ranges: PartitionRange[] = []
   const offsets = await whenLed(() => {
-    return ask(admin.fetchTopicOffsets(topic), `reading the offsets of ${topic}`)
+    return admin.ask(`reading the offsets of ${topic}`, (kafka) => kafka.fetchTopicOffsets(topic))
   })
   for (const { partition, low, high } of offsets) {
     ranges[partition] = { low: Number(low), high: Number(high) }
@@ -92,9 +96,11 @@ export async function offsetsAt(
   topic: string,
   timestampMs: number,
 ): Promise<number[]> {
-  const call = admin.fetchTopicOffsetsByTimestamp(topic, timestampMs)
+  const found = await admin.ask(`reading the offsets of ${topic}`, (kafka) =>
+    kafka.fetchTopicOffsetsByTimestamp(topic, timestampMs),
+  )
   const offsets: number[] = []
-  for (const { partition, offset } of await ask(call, `reading the offsets of ${topic}`)) {
+  for (const { partition, offset } of found) {
     offsets[partition] = Number(offset)
   }
   return offsets
@@ -112,14 +118,6 @@ async function whenLed<T>(read: () => Promise<T>): Promise<T> {
       if (!isSettling || attempt === LEADER_ATTEMPTS) throw error
       await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
     }
-  }
-}
-
-async function ask<T>(call: Promise<T>, what: string): Promise<T> {
-  try {
-    return await within(ADMIN_LIMIT_MS, call, what)
-  } catch (error) {
-    throw kafkaError(error, what)
   }
 }
 

@@ -1,7 +1,8 @@
 /** One job's transactional producer: made anew after any error, fencing whoever had it before. */
 import { CompressionTypes, type Message, Partitioners, type Producer } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
-import { type Cluster, kafkaError, protocolErrorOf, quietly, within } from './client.js'
+import type { Cluster } from './client.js'
+import { kafkaError, protocolErrorOf, quietly, within } from './failures.js'
 
 export interface TopicMessages {
   readonly topic: string

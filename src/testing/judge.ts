@@ -1,6 +1,7 @@
 /** The judge of `run`: reads what was published and what came in, and says whether the promise was kept. */
+
+import { NaiveBook } from '../oracle/naive-book.js'
 import { judgeDeadLetters, type LetterVerdict } from './judge-dead-letters.js'
-import { NaiveBook } from './naive-book.js'
 import { endsOf, type PlainRecord, plainKafka, readWhole } from './plain-topic.js'
 
 export interface Evidence {

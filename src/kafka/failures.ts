@@ -1,0 +1,49 @@
+/** Calls into KafkaJS that fail or never end, in our terms. */
+import { DepthlineError } from '../errors.js'
+
+const PARTING_LIMIT_MS = 700
+
+/** Waits for a parting call that may fail or hang without anything being lost by it. */
+export async function quietly(call: Promise<unknown>): Promise<void> {
+  await within(PARTING_LIMIT_MS, call, 'leaving').catch(() => {})
+}
+
+/**
+ * Gives a call into KafkaJS a time limit, for its promises can stay pending for ever.
+ *
+ * @throws DepthlineError KAFKA_UNREACHABLE, retriable, when the time is up
+ */
+export function within<T>(ms: number, call: Promise<T>, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const message = `${what}: no answer within ${ms / 1000} s`
+      reject(new DepthlineError('KAFKA_UNREACHABLE', message, { retriable: true }))
+    }, ms)
+    call.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/** A KafkaJS error in our terms; retriable where the same call may succeed later. */
+export function kafkaError(error: unknown, what: string): DepthlineError {
+  if (error instanceof DepthlineError) return error
+  return new DepthlineError('KAFKA_FAILED', `${what}: ${rootMessage(error)}`, {
+    cause: error,
+    retriable: true,
+  })
+}
+
+/** The `type` of the Kafka protocol error behind an error of KafkaJS, such as MESSAGE_TOO_LARGE. */
+export function protocolErrorOf(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { type } = cause as { type?: unknown }
+    if (typeof type === 'string') return type
+  }
+  return undefined
+}
+
+/** KafkaJS wraps what went wrong once for every retry; the innermost error is the one to show. */
+export function rootMessage(error: unknown): string {
+  let message = String(error)
+  for (let cause = error; cause instanceof Error; cause = cause.cause) message = cause.message
+  return message
+}
