@@ -7,7 +7,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { connect, disconnect } from '../kafka/client.js'
 import { lastRecord } from '../kafka/topic-reader.js'
-import { killLeftovers, type RunningCli, startCli } from '../testing/cli.js'
+import { killLeftovers, type RunningCli, runCli, startCli } from '../testing/cli.js'
 import { progressOf } from '../testing/memory-job.js'
 import { closedRecord, openRecord } from '../testing/order-events.js'
 import {
@@ -97,6 +97,17 @@ describe('run with snapshots', () => {
     expect(summary.records).toBe(800)
     expect(summary.rejected).toBe(16)
     await expectRight(topics)
+
+    // Verify can begin at a snapshot too, and has to where the input's start is gone.
+    const [snapshot = ''] = files(topics).sort()
+    await withAdmin((admin) => deleteBelow(admin, topics.input))
+    const names = ['--input', topics.input, '--output', topics.output]
+    const verify = ['verify', ...names, '--dead-letters', topics.deadLetters]
+    const fromSnapshot = await runCli([...verify, '--snapshot', snapshot])
+    expect(JSON.parse(fromSnapshot.stdout)).toMatchObject({ wrong: 0, missed: 0 })
+    expect(JSON.parse(fromSnapshot.stdout).verified).toBeGreaterThan(0)
+    expect(fromSnapshot.code).toBe(0)
+    expect((await runCli(verify)).code).toBe(4)
   })
 
   it('does without those that are damaged, and says so', async () => {

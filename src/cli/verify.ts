@@ -1,13 +1,17 @@
 /** `depthline verify`: published ticks recomputed from the input and compared. */
+import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { checkFlags, kafkaSettings, levels, second, topicName, wholeNumber } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { Verification, type VerifySummary } from '../jobs/verify.js'
+import { startFromSnapshot, type VerifyStart } from '../jobs/verify-start.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { openLogReader } from '../kafka/log-reader.js'
 import { assertOnePartition, topicRanges } from '../kafka/topics.js'
+import type { Offsets } from '../wire/records.js'
+import { readPieces } from './input.js'
 import { standardOutput } from './output.js'
 import { openLog } from './process.js'
 import { showProgress } from './progress.js'
@@ -20,6 +24,7 @@ const Flags = z.object({
   job: topicName().optional(),
   levels: levels(),
   closedWindow: wholeNumber(1, 100_000_000),
+  snapshot: z.string().min(1).optional(),
   from: second().optional(),
   to: second().optional(),
   follow: z.boolean().default(false),
@@ -32,7 +37,7 @@ export function addVerifyCommand(program: Command): void {
     .command('verify')
     .summary('published ticks recomputed from the input and compared; --follow: live')
     .description(
-      'Reads the input from its start, recomputes every tick of the output topic with a second, naive book, and compares values, headers and dead letters byte for byte. Prints a summary as JSON; ends with 4 at the first difference.',
+      'Reads the input from its start, or from a snapshot on, recomputes every tick of the output topic with a second, naive book, and compares values, headers and dead letters byte for byte. Prints a summary as JSON; ends with 4 at the first difference.',
     )
     .option('--input <topic>', 'order events', 'orders')
     .option('--output <topic>', 'the ticks', 'order-book')
@@ -44,6 +49,7 @@ export function addVerifyCommand(program: Command): void {
       'closed ids that each partition remembers, as run was told',
       String(DEFAULT_LIMITS.closedWindow),
     )
+    .option('--snapshot <file>', 'begin at a snapshot of run instead of at the start of the input')
     .option('--from <tick>', 'first tick to compare: an epoch second or a time')
     .option('--to <tick>', 'last tick, included')
     .option('--follow', 'go on with new ticks, beside the job, until stopped')
@@ -57,7 +63,7 @@ async function verifyCommand(options: unknown): Promise<void> {
   const timeout = flags.timeout === undefined ? [] : [AbortSignal.timeout(flags.timeout * 1000)]
   const signal = AbortSignal.any([stopSignal, ...timeout])
   const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
-  const verification = await openVerification(cluster, flags)
+  const verification = await openVerification(cluster, flags, signal)
   const progress = showProgress(() => describe(verification.summary()))
   let isCutShort = false
   try {
@@ -79,14 +85,32 @@ async function verifyCommand(options: unknown): Promise<void> {
   else log.warn({ otherKeys: summary.otherKeys }, 'no tick in the range: nothing was compared')
 }
 
-async function openVerification(cluster: Cluster, flags: Flags): Promise<Verification> {
+async function openVerification(
+  cluster: Cluster,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<Verification> {
   const { input, output, deadLetters, job = output } = flags
   assertOnePartition(output, await topicRanges(cluster, output))
-  const open = (topic: string) => openLogReader(cluster, { topic, job: 'depthline-verify' })
-  return new Verification(
-    { output: await open(output), input: await open(input), deadLetters: await open(deadLetters) },
-    { ...flags, job },
-  )
+  const start = flags.snapshot === undefined ? undefined : await readStart(flags.snapshot, signal)
+  if (start !== undefined && (start.job !== job || start.topic !== input)) {
+    const message = `${flags.snapshot} is a snapshot of job ${start.job} on ${start.topic}, not of ${job} on ${input}`
+    throw new DepthlineError('SNAPSHOT_REFUSED', message)
+  }
+  const open = (topic: string, from?: Offsets) => {
+    return openLogReader(cluster, { topic, job: 'depthline-verify', from })
+  }
+  const readers = {
+    output: await open(output),
+    input: await open(input, start?.offsets),
+    deadLetters: await open(deadLetters),
+  }
+  const closedWindow = start?.closedWindow ?? flags.closedWindow
+  return new Verification(readers, { ...flags, job, start, closedWindow })
+}
+
+function readStart(file: string, signal: AbortSignal): Promise<VerifyStart> {
+  return startFromSnapshot(() => readPieces(createReadStream(file), file, signal))
 }
 
 function describe({ ticks, records, deadLetters, to }: VerifySummary): string {

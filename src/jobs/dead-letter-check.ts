@@ -1,7 +1,7 @@
 /** Compares the dead-letter topic with the records that the naive book rejects. */
 import { DepthlineError } from '../errors.js'
 import { type LetterFacts, letterFacts, naiveLetterFacts } from '../oracle/naive-dead-letter.js'
-import type { LogRecord } from '../wire/records.js'
+import type { LogRecord, Offsets } from '../wire/records.js'
 import type { LogReader } from './ports.js'
 
 /** Reading pauses while so many letters are of records that the book has not come to. */
@@ -17,6 +17,8 @@ interface Doubt {
 
 /** A partition of the input, and what is known of its dead letters, by the record's offset. */
 interface PartitionLetters {
+  /** Letters of records before this are not looked at. */
+  readonly start: number
   /** The book has come to here. */
   position: number
   /** Rejected by the book, not yet found in the topic. */
@@ -39,13 +41,13 @@ export class DeadLetterCheck {
   #isLast = false
   #wake: (() => void)[] = []
 
-  /** @param input the topic that the rejected records are in, with its number of partitions */
-  constructor(letters: LogReader, input: { readonly topic: string; readonly partitions: number }) {
+  /** @param input the topic that the rejected records are in, and where the book begins in each partition */
+  constructor(letters: LogReader, input: { readonly topic: string; readonly starts: Offsets }) {
     this.#letters = letters
     this.#topic = input.topic
     this.#readTo = [...letters.starts]
-    this.#partitions = Array.from({ length: input.partitions }, () => {
-      return { position: 0, expected: new Map(), early: new Map(), matched: [] }
+    this.#partitions = input.starts.map((start) => {
+      return { start, position: start, expected: new Map(), early: new Map(), matched: [] }
     })
   }
 
@@ -148,6 +150,7 @@ export class DeadLetterCheck {
       throw new DepthlineError('VERIFY_FAILED', what)
     }
     const offset = Number(letter.offset)
+    if (offset < known.start) return
     const expected = known.expected.get(offset)
     if (offset >= known.position) {
       if (this.#isLast) return

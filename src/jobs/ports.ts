@@ -90,7 +90,7 @@ export interface Transactor {
 /** A topic that each of its partitions can be read of at a pace of its own. */
 export interface LogReader {
   readonly topic: string
-  /** For each partition, the first offset that is kept: reading begins there. */
+  /** For each partition, where reading begins: at the first offset that is kept, or later. */
   readonly starts: Offsets
   /** For each partition, the offset after its last record by now. */
   ends(): Promise<Offsets>

@@ -14,6 +14,7 @@ import {
   secondOf,
   wrongTick,
 } from './published-tick.js'
+import type { VerifyStart } from './verify-start.js'
 
 export interface VerifyOptions {
   /** The key of the ticks; what has another is passed over. */
@@ -22,6 +23,8 @@ export interface VerifyOptions {
   readonly levels: number
   /** Closed ids that each partition remembers, as the job was told. */
   readonly closedWindow: number
+  /** What the input held before the readers begin; the input's start where it is undefined. */
+  readonly start?: VerifyStart | undefined
   /** First tick to compare. */
   readonly from?: number | undefined
   /** Last tick to compare. */
@@ -79,7 +82,8 @@ export class Verification {
     // Where the topic's first messages are deleted, others may have come before.
     this.#base = ports.output.starts[0] === 0 ? 'none' : 'unknown'
     this.#book = new NaiveBook(options.closedWindow)
-    this.#letters = new DeadLetterCheck(ports.deadLetters, { topic, partitions: starts.length })
+    if (options.start !== undefined) this.#book.restore(options.start.state)
+    this.#letters = new DeadLetterCheck(ports.deadLetters, { topic, starts })
     this.#replay = new InputReplay(ports.input, this.#book, (record, { partition, reason }) =>
       this.#letters.passed(record, partition, reason),
     )
@@ -96,7 +100,7 @@ export class Verification {
     signal.addEventListener('abort', stop)
     if (signal.aborted) stop()
     try {
-      assertWhole(this.#ports.input)
+      assertReaches(this.#ports.input, this.#options.start)
       await new Promise<void>((resolve, reject) => {
         this.#letters.read().then(resolve, reject)
         this.#compareAll(signal, reject).then(resolve, reject)
@@ -127,7 +131,8 @@ export class Verification {
   }
 
   async #compareAll(signal: AbortSignal, fail: (error: unknown) => void): Promise<void> {
-    const { from = 0, to = Number.POSITIVE_INFINITY, follow } = this.#options
+    const { to = Number.POSITIVE_INFINITY, follow, start } = this.#options
+    const from = Math.max(this.#options.from ?? 0, (start?.tick ?? -1) + 1)
     let before: LogRecord | undefined
     for await (const record of this.#records()) {
       const second = secondOf(record)
@@ -232,11 +237,13 @@ export class Verification {
   }
 }
 
-function assertWhole({ topic, starts }: LogReader): void {
-  const partition = starts.findIndex((start) => start > 0)
+function assertReaches({ topic, starts }: LogReader, start: VerifyStart | undefined): void {
+  const begin = start?.offsets ?? []
+  const partition = starts.findIndex((offset, index) => offset > (begin[index] ?? 0))
   if (partition < 0) return
+  const needed = start === undefined ? 'the whole input, or --snapshot' : 'a later snapshot'
   throw new DepthlineError(
     'LOG_LOST',
-    `${topic}[${partition}] starts at offset ${starts[partition]}: verify recomputes from the first record, and needs the whole input or a snapshot of the orders before that`,
+    `${topic}[${partition}] starts at offset ${starts[partition]}, and ${begin[partition] ?? 0} is where verify would begin: it needs ${needed}`,
   )
 }

@@ -12,14 +12,16 @@ const RETRY_MS = 500
 
 /**
  * @param job begins the name of the consumer's own group
+ * @param from where to begin, by partition; what is no longer kept is passed over
  * @throws DepthlineError TOPIC_MISSING
  */
 export async function openLogReader(
   cluster: Cluster,
-  { topic, job }: { topic: string; job: string },
+  { topic, job, from = [] }: { topic: string; job: string; from?: Offsets | undefined },
 ): Promise<LogReader> {
   const ranges = await topicRanges(cluster, topic)
-  return new LogReader(cluster, { topic, job, starts: ranges.map(({ low }) => low) })
+  const starts = ranges.map(({ low }, partition) => Math.max(low, from[partition] ?? 0))
+  return new LogReader(cluster, { topic, job, starts })
 }
 
 /**
@@ -29,7 +31,7 @@ export async function openLogReader(
  */
 export class LogReader {
   readonly topic: string
-  /** The first offset that each partition keeps. */
+  /** Where reading begins in each partition. */
   readonly starts: Offsets
   readonly #cluster: Cluster
   readonly #consumer: PartitionConsumer
