@@ -3,8 +3,10 @@
 SHELL := /bin/bash
 TICKS ?= 30
 SECTIONS ?=
+SEEDS ?= 10000
+FIRST ?= 1
 
-.PHONY: help demo test check build install kafka kafka-stop bench flood hostile faults chaos clean
+.PHONY: help demo test check build install kafka kafka-stop bench flood hostile restart simulate faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +39,12 @@ flood: build ## A topic of a million broken records, drained while ticks go on
 
 hostile: build ## A million hostile records against the naive book
 	@npx tsx bench/hostile.ts
+
+restart: build ## Ten million open orders: read, snapshot, kill -9, restart (some minutes)
+	@npx tsx bench/restart.ts
+
+simulate: install ## SEEDS=10000 simulations of the job under faults, or SEED=n alone with its trace
+	@SEEDS=$(SEEDS) SEED=$(SEED) FIRST=$(FIRST) npx tsx bench/simulate.ts
 
 faults: build ## Kills, stops, broker and network faults, judged (docs/faults/; SECTIONS="kills points takeovers broker network")
 	@npx tsx faults/faults.ts $(SECTIONS)

@@ -1,9 +1,9 @@
 /** Applies batches of the input in slices, keeps every partition's position, gathers dead letters. */
-import { DepthlineError } from '../errors.js'
 import { deadLetterOf } from '../wire/dead-letter.js'
 import { recordHash } from '../wire/progress.js'
 import type { DeadLetter, InputRecord, Offsets, RecordBatch } from '../wire/records.js'
 import { DeadLetterBuffer } from './dead-letter-buffer.js'
+import { lostLog } from './lost-log.js'
 import type { OrderProcessor } from './order-processor.js'
 import type { Clock, OrderSource } from './ports.js'
 
@@ -69,6 +69,11 @@ export class OrderIntake {
   /** True while applying waits for something other than records. */
   get isHeld(): boolean {
     return this.#waiting.some(({ batches }) => batches.length > 0)
+  }
+
+  /** True while records below the limit are missing. */
+  get isBehind(): boolean {
+    return !this.#isOpen && !this.#isAtLimit()
   }
 
   /** For each partition the hash of the last record below its offset. */
@@ -179,19 +184,17 @@ export class OrderIntake {
     const last = this.#last[partition]!
     const known = typeof last === 'string' ? last : recordHash(last)
     if (known === '' || known === recordHash(record)) return
-    throw new DepthlineError(
-      'LOG_LOST',
-      `${this.#source.topic}[${partition}] holds another record at offset ${offset} than the one that was read before: this is not the same log. Give the old one back, or start a new job (--job, --output)`,
-    )
+    const place = `${this.#source.topic}[${partition}]`
+    throw lostLog(`${place} holds another record at offset ${offset} than it did`)
   }
 
   /** The last record below the limit was applied once, so it must be there again. */
   #assertNoGap(offset: number, partition: number): void {
     const limit = this.#limit[partition]!
     if (this.offsets[partition]! >= limit) return
-    throw new DepthlineError(
-      'LOG_LOST',
-      `${this.#source.topic}[${partition}] goes on at offset ${offset} after ${this.offsets[partition]! - 1}, and ${limit - 1} was read before: records are gone (is the topic compacted?). Give the old log back, or start a new job (--job, --output)`,
+    const place = `${this.#source.topic}[${partition}]`
+    throw lostLog(
+      `${place} goes on at offset ${offset} after ${this.offsets[partition]! - 1}, and ${limit - 1} was read before (is the topic compacted?)`,
     )
   }
 
@@ -204,13 +207,9 @@ export class OrderIntake {
       if (reason !== undefined && this.#isOpen) {
         this.rejected++
         const { detail } = this.#processor
-        const letter = deadLetterOf({
-          ...pick(record),
-          reason,
-          detail,
-          topic: this.#source.topic,
-          partition,
-        })
+        const { topic } = this.#source
+        const place = { topic, partition, offset: record.offset, timestamp: record.timestamp }
+        const letter = deadLetterOf({ ...place, key: record.key, value, reason, detail })
         this.#deadLetters.add(letter)
       }
     }
@@ -220,10 +219,14 @@ export class OrderIntake {
   }
 
   #noteReached(): void {
-    if (this.offsets.some((offset, partition) => offset < this.#limit[partition]!)) return
+    if (!this.#isAtLimit()) return
     const reached = this.#whenReached
     this.#whenReached = []
     for (const resolve of reached) resolve()
+  }
+
+  #isAtLimit(): boolean {
+    return this.offsets.every((offset, partition) => offset >= this.#limit[partition]!)
   }
 
   #pause(): Promise<void> {
@@ -236,8 +239,4 @@ export class OrderIntake {
     this.#resume = []
     for (const go of resume) go()
   }
-}
-
-function pick({ key, value, offset, timestamp }: InputRecord) {
-  return { key, value, offset, timestamp }
 }

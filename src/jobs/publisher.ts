@@ -6,7 +6,7 @@ import type { Clock, Log, TransactionLog, Transactor } from './ports.js'
 
 /** A process that has just fenced this one needs so long, on a loaded machine, to commit its claim. */
 const SETTLE_MS = 800
-/** Two processes that start together fence each other; they try again at different times. */
+/** Two processes that start together fence each other; they try again ever further apart, for a claim may be slow. */
 const TAKE_OVER_ATTEMPTS = 10
 const TAKE_OVER_RETRY_MS = 400
 
@@ -74,7 +74,7 @@ export class Publisher {
         if (!isRetriable(error) || attempt === TAKE_OVER_ATTEMPTS) throw error
         // The process before has fenced this one back, not knowing yet that it has to go.
         this.#log.info({ job, reason: error.message }, 'taking over again')
-        await this.#clock.sleep(random() * TAKE_OVER_RETRY_MS)
+        await this.#clock.sleep(random() * TAKE_OVER_RETRY_MS * attempt)
       }
     }
   }
@@ -140,7 +140,7 @@ export class Publisher {
       await this.#clock.sleep(SETTLE_MS)
       try {
         // Fencing first would fence whoever took over meanwhile.
-        await this.#readOwn()
+        await this.#assertNotReplaced()
         this.#transactor = await this.#transactions.fence()
         // The transaction in doubt is over by now, whichever way it went.
         this.#last = await this.#readOwn()
@@ -154,7 +154,14 @@ export class Publisher {
     return false
   }
 
-  /** What is committed, by this process. */
+  /** Readers may see a commit late, so what is older than this process's last says nothing. */
+  async #assertNotReplaced(): Promise<void> {
+    const found = await this.#transactions.readProgress()
+    if (found === undefined || found.owner === this.#identity.owner) return
+    if (found.sequence > this.#last!.sequence) throw this.#fenced()
+  }
+
+  /** What is committed, by this process; exact right after fencing. */
   async #readOwn(): Promise<Progress> {
     const found = await this.#transactions.readProgress()
     if (found?.owner === this.#identity.owner) return found

@@ -4,6 +4,7 @@ import { mayBeSameState, type Progress } from '../wire/progress.js'
 import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { SnapshotMeta } from '../wire/snapshot-encoder.js'
 import { loadSnapshot, readSnapshotMeta } from '../wire/snapshot-reader.js'
+import { lostLog } from './lost-log.js'
 import type { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type OrderProcessorOptions } from './order-processor.js'
 import type { Log, OrderSource, SnapshotStore, StoredSnapshot } from './ports.js'
@@ -71,10 +72,7 @@ function assertSameLog(
     offsets.length === ranges.length
       ? `${topic}[${short}] ends at offset ${ranges[short]?.high}, and the job has read up to ${offsets[short]}`
       : `${topic} has ${ranges.length} partitions, and the job knows ${offsets.length}`
-  throw new DepthlineError(
-    'LOG_LOST',
-    `${found}: this is not the log that was read before. Give the old one back, or start a new job (--job, --output)`,
-  )
+  throw lostLog(found)
 }
 
 async function listAll(stores: readonly SnapshotStore[], log: Log): Promise<StoredSnapshot[]> {
@@ -174,14 +172,9 @@ export function assertSameBooks(
     (hash, partition) =>
       hash !== '' && lastRecords[partition] !== '' && hash !== lastRecords[partition],
   )
-  const advice =
-    'this is not the log that was read before. Give the old one back, or start a new job (--job, --output)'
   if (other >= 0) {
     const offset = progress.offsets[other]! - 1
-    throw new DepthlineError(
-      'LOG_LOST',
-      `${topic}[${other}] holds another record at offset ${offset}: ${advice}`,
-    )
+    throw lostLog(`${topic}[${other}] holds another record at offset ${offset} than it did`)
   }
   const { books } = processor
   if (isIncomplete || progress.isIncomplete) return
@@ -195,8 +188,5 @@ export function assertSameBooks(
     )
     return
   }
-  throw new DepthlineError(
-    'LOG_LOST',
-    `the books of ${topic} at offsets ${offsets} are not those that were committed: ${advice}`,
-  )
+  throw lostLog(`the books of ${topic} at offsets ${offsets} are not those that were committed`)
 }

@@ -95,6 +95,7 @@ async function live(
   const movement = () => ({
     applied: intake.offsets.reduce((sum, offset) => sum + offset, 0),
     isHeld: intake.isHeld,
+    isBehind: intake.isBehind,
     commits: job.commits,
   })
   try {
@@ -123,6 +124,7 @@ async function lead(
   if (options.standby) {
     log.info({ job: options.job }, 'standing by')
     await standBy(parts, progress, (news) => catchUp(parts, news), signal)
+    // Stopped before it led, it may never have seen any progress to catch up with.
     if (signal.aborted) return
     last = await publisher.takeOver()
   }

@@ -8,13 +8,20 @@ interface World {
   readonly source: MemorySource
   applied: number
   isHeld: boolean
+  isBehind: boolean
   commits: number | undefined
 }
 
 /** How the watch stands after two minutes; `each` is called every second. */
 async function after(each: (world: World) => void): Promise<string> {
   const clock = new FakeClock(START)
-  const world: World = { source: new MemorySource(), applied: 0, isHeld: false, commits: 0 }
+  const world: World = {
+    source: new MemorySource(),
+    applied: 0,
+    isHeld: false,
+    isBehind: false,
+    commits: 0,
+  }
   const stopping = new AbortController()
   let end = 'watching'
   watchMovement(world.source, clock, () => ({ ...world }), stopping.signal).catch((error) => {
@@ -39,6 +46,14 @@ describe('the watch over a job', () => {
       world.source.behind = 5
     })
     expect(end).toContain('nothing was read of orders, 5 behind, for 60 s')
+  })
+
+  it('ends it where committed records do not come, even if the log has ended', async () => {
+    const end = await after((world) => {
+      world.commits = undefined
+      world.isBehind = true
+    })
+    expect(end).toContain('nothing was read of orders, 0 behind, for 60 s')
   })
 
   it('ends it where nothing is committed', async () => {

@@ -11,6 +11,8 @@ export interface Movement {
   readonly applied: number
   /** True while applying waits on purpose. */
   readonly isHeld: boolean
+  /** True while records are missing that were committed, and so must come. */
+  readonly isBehind: boolean
   /** Changes with every commit; undefined while there is nothing to commit. */
   readonly commits: number | undefined
 }
@@ -35,7 +37,9 @@ export async function watchMovement(
     await clock.sleep(LOOK_MS, signal)
     const lag = await source.lag().catch(() => undefined)
     const now = look()
-    const isRead = !lag || now.isHeld || now.applied !== before.applied
+    // A log that ends below what is committed has no lag, and will never be caught up with.
+    const isIdle = !now.isBehind && (now.isHeld || lag === 0)
+    const isRead = lag === undefined || isIdle || now.applied !== before.applied
     const isCommitted =
       lag === undefined || now.commits === undefined || now.commits !== before.commits
     before = now

@@ -2,7 +2,8 @@
 import { refused } from './snapshot-frames.js'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+// An id may begin with a byte order mark, and is another id without it.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The longest text id in UTF-8; symbols are shorter. */
 const MAX_TEXT_BYTES = 64
 /** Its length in one byte goes before each string. */
