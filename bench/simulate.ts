@@ -68,9 +68,8 @@ async function spread(first: number, seeds: number): Promise<void> {
       console.log(`\nmake simulate SEED=${seed}: ${violations[0]}`)
     }
     const seconds = Math.round((performance.now() - started) / 1000)
-    process.stdout.write(
-      `\r${total.done} of ${seeds} seeds, ${seconds} s, ${failures.length} failed`,
-    )
+    const progress = `${total.done} of ${seeds} seeds, ${seconds} s, ${failures.length} failed`
+    if (process.stderr.isTTY) process.stderr.write(`\r${progress}`)
   }
   const work = (child: ChildProcess) =>
     new Promise<void>((resolve, reject) => {

@@ -32,7 +32,8 @@ fail() {
 case $ticks in '' | *[!0-9]* | 0) echo "TICKS must be a whole number, not \"$ticks\"" >&2; exit 2 ;; esac
 mkdir -p "$out"
 # What an earlier demo left would be taken for this one's.
-rm -f "$out"/*
+rm -rf "$out"/*
+export DEPTHLINE_DATA=$out/data
 
 # A broker that was there before is not ours to stop, also where the start is interrupted.
 scripts/kafka.sh serving || broker_is_ours=yes
@@ -62,4 +63,7 @@ for format in json csv; do
   $depthline export --topic "$prefix.order-book" --ticks "$ticks" --format $format \
     --out "$out/order-book.$format" 2>"$out/export.log" || fail 'export failed' export.log
 done
+$depthline verify --input "$prefix.orders" --output "$prefix.order-book" \
+  --dead-letters "$prefix.dead-letter" >"$out/verify.json" 2>"$out/verify.log" ||
+  fail 'verify found a difference' verify.log
 node scripts/demo-summary.cjs "$out"
