@@ -4,7 +4,13 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { killLeftovers, runCli } from '../testing/cli.js'
 import { progressOf } from '../testing/memory-job.js'
 import { closedRecord, openRecord } from '../testing/order-events.js'
-import { type RunTopics, runTopics } from '../testing/run-job.js'
+import {
+  type RunTopics,
+  runTopics,
+  startRun,
+  stopRun,
+  tickWithRecords,
+} from '../testing/run-job.js'
 import { makeTopic, produce, readAll, withAdmin } from '../testing/topics.js'
 import { writeProgress } from '../wire/progress.js'
 
@@ -36,6 +42,11 @@ describe('run', () => {
     expect(stderr).toContain(`${topics.input}[0] starts at offset 3`)
     expect(code).toBe(4)
     expect(await readAll(topics.output)).toEqual([])
+
+    const job = await startRun(topics, ['--accept-incomplete'])
+    const tick = await tickWithRecords(topics.output, 5)
+    expect((await stopRun(job)).openOrders).toBe(2)
+    expect(tick.record.headers.incomplete).toBe('true')
   })
 
   it('ends with 2 where the output topic has several partitions', async () => {

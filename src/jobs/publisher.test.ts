@@ -74,6 +74,21 @@ describe('taking over', () => {
     expect((await settled(clock, publisher.takeOver())).owner).toBe('new')
   })
 
+  it('tries again ever later, so that of two newcomers one gets through', async () => {
+    const transactions = new MemoryTransactions()
+    const { clock, publisher } = publisherOf(transactions, 'new')
+    const claims: number[] = []
+    transactions.before = async () => {
+      claims.push(clock.monotonic())
+      if (claims.length < 5) await transactions.fence()
+      return true
+    }
+    await settled(clock, publisher.takeOver())
+    const waits = claims.slice(1).map((at, index) => at - claims[index]!)
+    expect(waits).toEqual([...waits].sort((a, b) => a - b))
+    expect(waits.at(-1)).toBeGreaterThan(waits[0]!)
+  })
+
   it('gives up where another newcomer has claimed the job meanwhile', async () => {
     const transactions = new MemoryTransactions()
     const { clock, publisher } = publisherOf(transactions, 'new')
@@ -131,6 +146,28 @@ describe('a commit in doubt', () => {
     await expect(call).rejects.toMatchObject({ code: 'FENCED' })
     expect(await other.publisher.commit(commitOf(9))).toBe(true)
     expect(transactions.ticks.map(({ tick }) => tick)).toEqual([9])
+  })
+
+  it('right after a claim that readers do not see yet is not taken for another one’s job', async () => {
+    const transactions = new MemoryTransactions()
+    transactions.progress = progressOf({ tick: 7, owner: 'before', sequence: 3 })
+    const { clock, publisher } = publisherOf(transactions, 'ours')
+    await publisher.takeOver()
+    const claim = transactions.progress
+    // What lay there before the claim is read once more, until this process fences.
+    const { fence, readProgress } = transactions
+    transactions.readProgress = async () => progressOf({ tick: 7, owner: 'before', sequence: 3 })
+    transactions.fence = () => {
+      transactions.readProgress = readProgress
+      return fence.call(transactions)
+    }
+    transactions.before = async () => {
+      transactions.before = async () => true
+      return false
+    }
+    expect(await settled(clock, publisher.commit(commitOf(8)))).toBe(false)
+    expect(transactions.progress).toEqual(claim)
+    expect(await publisher.commit(commitOf(9))).toBe(true)
   })
 
   it('that can never be done ends the process at once', async () => {

@@ -89,6 +89,11 @@ describe('a standby', () => {
     await leader.stop()
   })
 
+  it('leaves in peace where it is stopped before anybody has published', async () => {
+    const standby = await startJob({}, { standby: true })
+    await expect(standby.stop()).resolves.toMatchObject({ ticks: 0 })
+  })
+
   it('takes over a job that nobody runs', async () => {
     const standby = await startJob({}, { standby: true })
     await standby.clock.advance(6_000)

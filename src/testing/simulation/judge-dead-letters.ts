@@ -9,7 +9,7 @@ import type { World } from './world.js'
 const BY_ORDER = ['symbol_changed', 'order_already_closed']
 
 /** Where every tick comes too late, progress and dead letters go without one. */
-const LATEST_MS = 8_000
+const LATEST_MS = 12_000
 
 /** Only where nothing else is wrong can it be said how soon a dead letter must be there. */
 export function judgeDelays({ plan, broker }: World): string[] {
