@@ -2,7 +2,7 @@
 import type { Progress } from '../wire/progress.js'
 import { BookJob } from './book-job.js'
 import { OrderIntake } from './order-intake.js'
-import type { RecordCounts } from './order-processor.js'
+import { OrderProcessor, type RecordCounts } from './order-processor.js'
 import type { Clock, Log, OrderSource, SnapshotStore, TransactionLog } from './ports.js'
 import { type Identity, Publisher } from './publisher.js'
 import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from './recovery.js'
@@ -46,32 +46,46 @@ export async function run(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<RunSummary> {
-  const { source, transactions, clock, log } = ports
-  const publisher = new Publisher(transactions, clock, log, options)
+  const { clock, log, snapshots: stores } = ports
+  const publisher = new Publisher(ports.transactions, clock, log, options)
   try {
-    const progress = options.standby
-      ? await transactions.readProgress()
-      : await publisher.takeOver()
-    const recovery = await recover(ports, progress, options)
+    const begun = await unlessAborted(signal, begin(ports, publisher, options))
+    if (begun === undefined) return summaryOf(new OrderProcessor(options))
+    const { progress, recovery } = begun
     const { processor } = recovery
-    const intake = new OrderIntake(processor, clock, source, recovery)
-    const snapshotter = new Snapshotter(
-      { stores: ports.snapshots, clock, log },
-      processor.books,
-      options.snapshotSeconds,
-    )
+    const intake = new OrderIntake(processor, clock, ports.source, recovery)
+    const { snapshotSeconds } = options
+    const snapshotter = new Snapshotter({ stores, clock, log }, processor.books, snapshotSeconds)
     const parts = { ...ports, publisher, intake, snapshotter, recovery }
     const job = new BookJob(parts, options)
     await live({ ...parts, job }, progress, options, signal)
-    return {
-      ...job.counts,
-      openOrders: processor.books.openOrders,
-      snapshots: snapshotter.taken,
-      snapshotFailures: snapshotter.failures,
-      ...processor.counts(),
-    }
+    return summaryOf(processor, job, snapshotter)
   } finally {
     await publisher.close()
+  }
+}
+
+/** What is committed, and the books to go on with. */
+async function begin(ports: RunPorts, publisher: Publisher, options: RunOptions) {
+  const progress = options.standby
+    ? await ports.transactions.readProgress()
+    : await publisher.takeOver()
+  return { progress, recovery: await recover(ports, progress, options) }
+}
+
+function summaryOf(
+  processor: OrderProcessor,
+  job?: BookJob,
+  snapshotter?: Snapshotter,
+): RunSummary {
+  return {
+    ticks: 0,
+    missed: 0,
+    ...job?.counts,
+    openOrders: processor.books.openOrders,
+    snapshots: snapshotter?.taken ?? 0,
+    snapshotFailures: snapshotter?.failures ?? 0,
+    ...processor.counts(),
   }
 }
 
@@ -126,9 +140,10 @@ async function lead(
     await standBy(parts, progress, (news) => catchUp(parts, news), signal)
     // Stopped before it led, it may never have seen any progress to catch up with.
     if (signal.aborted) return
-    last = await publisher.takeOver()
+    last = await unlessAborted(signal, publisher.takeOver())
   }
-  await Promise.race([catchUp(parts, last!), aborted(signal)])
+  if (signal.aborted) return
+  await unlessAborted(signal, catchUp(parts, last!))
   if (signal.aborted) return
   await Promise.all([job.publish(last!, signal), snapshotter.run(signal)])
 }
@@ -148,6 +163,11 @@ const GRACE_MS = 1_000
 async function graceAfter(signal: AbortSignal, clock: Clock): Promise<void> {
   await aborted(signal)
   await clock.sleep(GRACE_MS)
+}
+
+/** Undefined where `signal` aborts first; what the work comes to is not waited for then. */
+function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return Promise.race([work, aborted(signal).then(() => undefined)])
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

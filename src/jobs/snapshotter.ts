@@ -64,12 +64,22 @@ export class Snapshotter {
     if (encoder === undefined || this.#taken !== undefined) return
     const isSmall = encoder.changedIds <= MAX_LAST_IDS
     if (this.#isReady && isSmall) this.#taken = { tick: meta.tick, frames: encoder.finish(meta) }
-    else if (encoder.changedIds > MAX_CHANGED_IDS) this.#outcome = 'dropped'
+    else if (encoder.changedIds > MAX_CHANGED_IDS) this.#giveUp(encoder)
   }
 
   /** What became of the tick whose message was made last. */
   settle(isCommitted: boolean): void {
     if (this.#taken !== undefined) this.#outcome ??= isCommitted ? 'committed' : 'dropped'
+  }
+
+  /** The write in hand may never end, so the recording ends here. */
+  #giveUp(encoder: SnapshotEncoder): void {
+    if (this.#outcome !== undefined) return
+    this.#outcome = 'dropped'
+    encoder.cancel()
+    this.failures++
+    const stores = this.#ports.stores.map(({ name }) => name)
+    this.#ports.log.error({ stores }, 'snapshot given up: writing does not keep up')
   }
 
   async #takeOne(signal: AbortSignal): Promise<void> {
