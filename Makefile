@@ -46,7 +46,7 @@ restart: build ## Ten million open orders: read, snapshot, kill -9, restart (som
 simulate: install ## SEEDS=10000 simulations of the job under faults, or SEED=n alone with its trace
 	@SEEDS=$(SEEDS) SEED=$(SEED) FIRST=$(FIRST) npx tsx bench/simulate.ts
 
-faults: build ## Kills, stops, broker and network faults, judged (docs/faults/; SECTIONS="kills points takeovers broker network")
+faults: build ## Kills, stops, broker and network faults, judged (docs/faults/README.md; SECTIONS="kills points takeovers broker network")
 	@npx tsx faults/faults.ts $(SECTIONS)
 
 chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged

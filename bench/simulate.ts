@@ -2,10 +2,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Coverage } from '../src/testing/simulation/coverage.js'
 import { simulate } from '../src/testing/simulation/simulate.js'
 
-const RESULT = new URL('../docs/faults/simulation.json', import.meta.url)
+/** FAULTS_RESULTS names another folder, such as docs/faults to keep the result. */
+const FOLDER =
+  process.env.FAULTS_RESULTS ?? fileURLToPath(new URL('../output/faults/', import.meta.url))
 /** So many seeds a child does between two messages. */
 const PORTION = 50
 const SHOWN_FAILURES = 20
@@ -103,8 +107,8 @@ function keep(
     failures: failures.slice(0, SHOWN_FAILURES),
     happened: coverage.sorted(),
   }
-  mkdirSync(new URL('.', RESULT), { recursive: true })
-  writeFileSync(RESULT, `${JSON.stringify(result, null, 2)}\n`)
+  mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(join(FOLDER, 'simulation.json'), `${JSON.stringify(result, null, 2)}\n`)
   console.log(`\n${JSON.stringify(result, null, 2)}`)
   if (failures.length > 0) process.exitCode = 1
 }

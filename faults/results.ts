@@ -5,13 +5,14 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { depthlineVersion } from './processes.js'
 import type { SectionResult } from './sections.js'
 
-/** Writes docs/faults/NAME.json; FAULTS_RESULTS names another folder. */
+/** Writes output/faults/NAME.json; FAULTS_RESULTS names another folder, such as docs/faults to keep it. */
 export function keepResult(
   name: string,
   sizes: Readonly<Record<string, number>>,
   result: SectionResult,
 ): void {
-  const folder = process.env.FAULTS_RESULTS ?? new URL('../docs/faults/', import.meta.url).pathname
+  const folder =
+    process.env.FAULTS_RESULTS ?? new URL('../output/faults/', import.meta.url).pathname
   const settings = Object.entries(sizes).map(([variable, value]) => `${variable}=${value}`)
   const flags = process.env.RUN_FLAGS === undefined ? [] : [`RUN_FLAGS="${process.env.RUN_FLAGS}"`]
   const kept = {

@@ -16,6 +16,13 @@ function flag<T extends z.ZodType>(schema: T, value: string): unknown {
   return flags.theFlag
 }
 
+describe('a range of ticks', () => {
+  it('may be open or hold one tick, and is refused where it ends before it begins', () => {
+    for (const range of [{}, { from: 5 }, { to: 5 }, { from: 5, to: 5 }]) config.assertRange(range)
+    expect(() => config.assertRange({ from: 6, to: 5 })).toThrow('--from 6 comes after --to 5')
+  })
+})
+
 describe('flags', () => {
   it('names the flag, what it takes and what it got', () => {
     expect(() => flag(config.wholeNumber(1, 9), '10')).toThrow(

@@ -68,6 +68,14 @@ export function second() {
 }
 
 /**
+ * @throws DepthlineError USAGE where a range of ticks ends before it begins
+ */
+export function assertRange({ from, to }: { from?: number | undefined; to?: number | undefined }) {
+  if (from === undefined || to === undefined || from <= to) return
+  throw new DepthlineError('USAGE', `--from ${from} comes after --to ${to}`)
+}
+
+/**
  * Checks a command's flags.
  *
  * @throws DepthlineError USAGE that names each wrong flag and what it takes

@@ -40,7 +40,10 @@ describe('doctor', () => {
   })
 
   it('ends with 3 where there is no broker', async () => {
-    const { code } = await runCli(['doctor'], { env: { KAFKA_BROKERS: '127.0.0.1:1' } })
+    const env = { KAFKA_BROKERS: '127.0.0.1:1' }
+    const { code, stdout } = await runCli(['doctor'], { env })
+    expect(stdout).toMatch(/^fail broker: cannot reach Kafka at 127.0.0.1:1/m)
+    expect(stdout).toMatch(/^ok {3}snapshots in/m)
     expect(code).toBe(3)
   })
 })

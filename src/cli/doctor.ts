@@ -60,7 +60,12 @@ async function doctorCommand(options: unknown): Promise<void> {
     what: 'depthline',
     said: `${version} on Node ${process.versions.node}`,
   })
-  const cluster = await connect(settings, openLog('doctor'), stopSignal)
+  const cluster = await connect(settings, openLog('doctor'), stopSignal).catch(async (error) => {
+    const said = error instanceof Error ? error.message : String(error)
+    await print({ level: 'fail', what: 'broker', said, todo: 'start it, or mend KAFKA_BROKERS' })
+    for (const finding of await examineDisk(flags)) await print(finding)
+    throw error
+  })
   let failures = 0
   for await (const finding of examine(cluster, flags)) {
     await print(finding)
@@ -92,6 +97,13 @@ async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding>
   yield* checkSnapshots(folder, snapshots, await inspectDisk(folder), Date.now())
   const ahead = await brokerClockAhead(cluster)
   yield* checkClock(ahead, last && Math.floor(last.timestampMs / 1000), Date.now())
+}
+
+/** What can be looked at without a broker. */
+async function examineDisk({ output, job = output }: Flags): Promise<Finding[]> {
+  const folder = join(dataFolder(process.env), 'snapshots', job)
+  const disk = await inspectDisk(folder)
+  return checkSnapshots(folder, await snapshotFacts(folder), disk, Date.now())
 }
 
 async function snapshotFacts(folder: string): Promise<SnapshotFacts[]> {

@@ -1,7 +1,14 @@
 /** `depthline export`: the output topic as a file. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { checkFlags, kafkaSettings, second, topicName, wholeNumber } from '../config.js'
+import {
+  assertRange,
+  checkFlags,
+  kafkaSettings,
+  second,
+  topicName,
+  wholeNumber,
+} from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { EXPORT_FORMATS, exportText, type TickRecord } from '../jobs/export.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
@@ -44,6 +51,7 @@ export function addExportCommand(program: Command): void {
 
 async function exportCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
+  assertRange(flags)
   const log = openLog('export')
   const timeout = flags.timeout === undefined ? [] : [AbortSignal.timeout(flags.timeout * 1000)]
   const signal = AbortSignal.any([stopSignal, ...timeout])

@@ -41,7 +41,9 @@ describe('run, stopped and started again', () => {
       const input = await readAll(topics.input)
       const ticks = await ticksOf(topics.output)
       const after = ticks.find(({ tick }) => tick > before.tick)!
-      expect(after.missed).toBeGreaterThan(0)
+      // Right after a kill a reader may not see the last tick yet, so the gap may come one later.
+      const gaps = ticks.filter(({ tick }) => tick > before.tick).map(({ missed }) => missed)
+      expect(gaps.reduce((sum, missed) => sum + missed)).toBeGreaterThan(0)
       expect(recordsBelow(after)).toBeGreaterThanOrEqual(recordsBelow(before))
       for (const [index, tick] of ticks.entries()) {
         if (index > 0) expect(tick.tick - 1 - tick.missed).toBe(ticks[index - 1]!.tick)

@@ -138,7 +138,7 @@ describe('verify of a topic that somebody else wrote to', () => {
     const { code, stderr } = await verify(topics)
     expect(code).toBe(4)
     expect(stderr).toContain(`${topics.input}[0] starts at offset 10`)
-    expect(stderr).toContain('needs the whole input or a snapshot')
+    expect(stderr).toContain('it needs the whole input, or --snapshot')
   })
 })
 

@@ -3,7 +3,15 @@ import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { checkFlags, kafkaSettings, levels, second, topicName, wholeNumber } from '../config.js'
+import {
+  assertRange,
+  checkFlags,
+  kafkaSettings,
+  levels,
+  second,
+  topicName,
+  wholeNumber,
+} from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { Verification, type VerifySummary } from '../jobs/verify.js'
 import { startFromSnapshot, type VerifyStart } from '../jobs/verify-start.js'
@@ -16,6 +24,8 @@ import { standardOutput } from './output.js'
 import { openLog } from './process.js'
 import { showProgress } from './progress.js'
 import { stopSignal } from './stop-signal.js'
+
+const NEWS_MS = 30_000
 
 const Flags = z.object({
   input: topicName(),
@@ -59,17 +69,21 @@ export function addVerifyCommand(program: Command): void {
 
 async function verifyCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
+  assertRange(flags)
   const log = openLog('verify')
   const timeout = flags.timeout === undefined ? [] : [AbortSignal.timeout(flags.timeout * 1000)]
   const signal = AbortSignal.any([stopSignal, ...timeout])
   const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
   const verification = await openVerification(cluster, flags, signal)
   const progress = showProgress(() => describe(verification.summary()))
+  // Without a terminal there is no progress to see, and no news for hours would look like a hang.
+  const news = setInterval(() => log.info(verification.summary(), 'no difference so far'), NEWS_MS)
   let isCutShort = false
   try {
     await verification.run(signal)
     isCutShort = signal.aborted && !stopSignal.aborted
   } finally {
+    clearInterval(news)
     progress.end()
     await disconnect(cluster)
     await standardOutput.write(`${JSON.stringify(verification.summary())}\n`)
@@ -78,7 +92,7 @@ async function verifyCommand(options: unknown): Promise<void> {
   if (isCutShort) {
     throw new DepthlineError(
       'TIMEOUT',
-      `${summary.ticks} ticks were compared in ${flags.timeout} s, and more are there`,
+      `${summary.ticks} ticks were compared in ${flags.timeout} s${flags.follow ? '' : ', and more are there'}`,
     )
   }
   if (summary.ticks > 0) log.info(summary, 'no difference found')

@@ -135,7 +135,7 @@ export class BookJob {
     if (isPublished) {
       this.commits!++
     } else {
-      log.warn({ tick: tick?.tick }, 'tick not published')
+      log.warn({ tick: tick?.tick }, 'tick not published: the next one counts it as missed')
     }
     intake.settle(deadLetters, isPublished)
     return isPublished

@@ -56,7 +56,7 @@ export async function emulate(
       const due = start + batch * intervalMs
       await waitUntil(due, clock, signal)
       if (signal.aborted) break
-      const behindMs = clock.monotonic() - due
+      const behindMs = Math.round(clock.monotonic() - due)
       if (intervalMs > 0 && !isLate && behindMs >= LATE_MS) {
         log.warn({ behindMs, sent }, 'batches are late; they are sent without a pause')
       }

@@ -100,7 +100,7 @@ export function differenceOf({
   const start = Math.max(0, at - SHOWN / 2)
   const around = (text: string) => JSON.stringify(text.slice(start, start + SHOWN))
   return (
-    `the value differs from byte ${at} on (it has ${published.length} characters, the recomputed one ${recomputed.length})\n` +
+    `the value differs from byte ${at} on (it has ${published.length} characters, the recomputed one ${recomputed.length}; were run and verify told the same --levels and --closed-window?)\n` +
     `  published, from byte ${start}:  ${around(published)}\n` +
     `  recomputed, from byte ${start}: ${around(recomputed)}`
   )

@@ -45,6 +45,14 @@ describe('a start with a snapshot', () => {
     expect(second.transactions.deadLetters).toHaveLength(1)
   })
 
+  it('says so where the messages before had other levels', async () => {
+    const first = await firstJob()
+    const same = await secondJob(first)
+    const other = await secondJob(first, { levels: 5 })
+    expect(same.log.lines).not.toContain('other --levels than the messages before')
+    expect(other.log.lines).toContain('other --levels than the messages before')
+  })
+
   it('ignores it with --rebuild', async () => {
     const second = await secondJob(await firstJob(), { rebuild: true })
     expect(second.source.from).toEqual([0, 0])

@@ -1,6 +1,6 @@
 /** Where a job's books begin: at the newest snapshot that fits, else at the start of the input. */
 import { DepthlineError } from '../errors.js'
-import { mayBeSameState, type Progress } from '../wire/progress.js'
+import { levelsOf, mayBeSameState, type Progress } from '../wire/progress.js'
 import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { SnapshotMeta } from '../wire/snapshot-encoder.js'
 import { loadSnapshot, readSnapshotMeta } from '../wire/snapshot-reader.js'
@@ -45,6 +45,7 @@ export async function recover(
 ): Promise<Recovery> {
   const ranges = await source.ranges()
   assertSameLog(source.topic, ranges, progress)
+  warnOfOtherLevels(progress, options.levels, log)
   const candidates = options.rebuild ? [] : await listAll(snapshots, log)
   for (const candidate of candidates) {
     try {
@@ -189,4 +190,11 @@ export function assertSameBooks(
     return
   }
   throw lostLog(`the books of ${topic} at offsets ${offsets} are not those that were committed`)
+}
+
+/** A standby that publishes other levels than its leader is most likely a mistake. */
+function warnOfOtherLevels(progress: Progress | undefined, levels: number, log: Log): void {
+  const before = progress === undefined ? '' : levelsOf(progress.stateHash)
+  if (before === '' || before === String(levels)) return
+  log.warn({ levels, before }, 'other --levels than the messages before')
 }

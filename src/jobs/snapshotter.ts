@@ -118,11 +118,9 @@ export class Snapshotter {
     const { frames, tick } = this.#taken
     for (const frame of frames) await this.#write(frame)
     for (const { store, draft } of [...this.#drafts]) {
-      await this.#guard(store, async () => {
-        await draft.publish(tick)
-        this.taken++
-      })
+      await this.#guard(store, () => draft.publish(tick))
     }
+    if (this.#drafts.length > 0) this.taken++
   }
 
   #nextFrames(encoder: SnapshotEncoder): Uint8Array[] {

@@ -1,6 +1,6 @@
 /** What `doctor` asks of the disk that snapshots are on. */
-import { access, constants, stat, statfs } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { mkdtemp, rmdir, stat, statfs } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 
 export interface DiskFacts {
   readonly freeBytes?: number
@@ -10,18 +10,24 @@ export interface DiskFacts {
 
 /** Looks at the folder, or where it does not exist yet at the one in which it would be made. */
 export async function inspectDisk(folder: string): Promise<DiskFacts> {
-  let place = resolve(folder)
-  for (;;) {
-    try {
-      if (!(await stat(place)).isDirectory()) return { unwritable: `${place} is no folder` }
-      await access(place, constants.W_OK | constants.X_OK)
-      const { bavail, bsize } = await statfs(place)
-      return { freeBytes: bavail * bsize }
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' || dirname(place) === place) return { unwritable: message }
-      place = dirname(place)
-    }
+  const place = await nearestFolder(resolve(folder))
+  try {
+    if (!(await stat(place)).isDirectory()) return { unwritable: `${place} is no folder` }
+    // Permissions alone do not tell: root may do anything, but not on a read-only disk.
+    await rmdir(await mkdtemp(join(place, '.depthline-')))
+    const { bavail, bsize } = await statfs(place)
+    return { freeBytes: bavail * bsize }
+  } catch (error) {
+    return { unwritable: (error as Error).message }
+  }
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  try {
+    await stat(path)
+    return path
+  } catch {
+    return dirname(path) === path ? path : nearestFolder(dirname(path))
   }
 }
 

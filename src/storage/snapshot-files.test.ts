@@ -53,6 +53,12 @@ describe('a folder of snapshots', () => {
     expect(readdirSync(folder).toSorted()).toEqual(['10.snapshot', '11.snapshot'])
   })
 
+  test('says so where the folder can never be made', async () => {
+    await expect(openSnapshotFiles('/proc/nowhere/deep').create()).rejects.toMatchObject({
+      code: 'FILE_FAILED',
+    })
+  })
+
   test('shows nothing of one that is not published, or was discarded', async () => {
     await publish(1)
     const crashed = await store.create()

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DepthlineError } from '../errors.js'
 
 const GENERATIONS = 2
@@ -32,7 +32,7 @@ export function openSnapshotFiles(folder: string) {
       return files.map(({ tick, name }) => ({ tick, name, read: () => readPieces(name) }))
     },
     async create() {
-      await attempt(folder, () => mkdir(folder, { recursive: true }))
+      await attempt(folder, () => makeFolder(folder))
       await removeStale(folder)
       const path = join(folder, `${randomUUID()}${PARTIAL}`)
       return new SnapshotFileDraft(folder, path, await attempt(path, () => open(path, 'wx')))
@@ -117,6 +117,20 @@ async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Node's own recursive mkdir never returns where a parent can never be made, as in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (isThere(error)) return
+    if (!isMissing(error) || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path).catch((again) => {
+      if (!isThere(again)) throw again
+    })
+  }
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {
@@ -137,6 +151,10 @@ async function attempt<T>(path: string, step: () => Promise<T>): Promise<T> {
 function failed(path: string, cause: unknown): DepthlineError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new DepthlineError('FILE_FAILED', `snapshot file ${path}: ${reason}`, { cause })
+}
+
+function isThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
 function isMissing(error: unknown): boolean {

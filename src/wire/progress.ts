@@ -97,6 +97,10 @@ export function stateHash(state: {
 
 /** False only where both hashes are known and were taken in the same way. */
 export function mayBeSameState(one: string, other: string): boolean {
-  const [levels] = one.split(':')
-  return one === '' || other === '' || levels !== other.split(':')[0] || one === other
+  return one === '' || other === '' || levelsOf(one) !== levelsOf(other) || one === other
+}
+
+/** The levels of the message that a {@link stateHash} was taken of. */
+export function levelsOf(hash: string): string {
+  return hash.slice(0, hash.indexOf(':'))
 }
