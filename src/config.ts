@@ -67,6 +67,42 @@ export function second() {
   return z.union([seconds, time], 'an epoch second, or a time such as 2026-11-20T10:00:00Z')
 }
 
+/** Kafka's limit on the length of a topic's name. */
+const MAX_TOPIC_NAME = 249
+
+/**
+ * A topic in two roles would feed the job with what it writes, without end.
+ *
+ * @throws DepthlineError USAGE that names the two flags, or a job whose progress topic has too long a name
+ */
+export function assertOwnTopics(flags: {
+  input: string
+  output: string
+  deadLetters: string
+  job: string
+  snapshotTopic?: string | undefined
+}): void {
+  const progress = `${flags.job}.progress`
+  if (progress.length > MAX_TOPIC_NAME) {
+    throw new DepthlineError('USAGE', `--job: too long a name, for ${progress} must be a topic too`)
+  }
+  const roles: [string, string | undefined][] = [
+    ['--input', flags.input],
+    ['--output', flags.output],
+    ['--dead-letters', flags.deadLetters],
+    ['the progress of --job', progress],
+    ['--snapshot-topic', flags.snapshotTopic],
+  ]
+  for (const [index, [name, topic]] of roles.entries()) {
+    const [first] = roles.slice(0, index).find(([, other]) => other === topic) ?? []
+    if (topic === undefined || first === undefined) continue
+    throw new DepthlineError(
+      'USAGE',
+      `${first} and ${name} name the same topic, ${topic}, and must differ`,
+    )
+  }
+}
+
 /**
  * @throws DepthlineError USAGE where a range of ticks ends before it begins
  */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { checkFlags, dataFolder, kafkaSettings, topicName } from '../config.js'
+import { assertOwnTopics, checkFlags, dataFolder, kafkaSettings, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import {
   checkBroker,
@@ -55,6 +55,7 @@ export function addDoctorCommand(program: Command): void {
 async function doctorCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
+  assertOwnTopics({ ...flags, job: flags.job ?? flags.output })
   await print({
     level: 'ok',
     what: 'depthline',

@@ -1,14 +1,17 @@
 /** Where `run` cannot go on: it ends, says why and what to do, and never publishes a wrong book. */
 
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { killLeftovers, runCli } from '../testing/cli.js'
 import { progressOf } from '../testing/memory-job.js'
 import { closedRecord, openRecord } from '../testing/order-events.js'
 import {
   type RunTopics,
+  recordsBelow,
   runTopics,
   startRun,
   stopRun,
+  ticksOf,
   tickWithRecords,
 } from '../testing/run-job.js'
 import { makeTopic, produce, readAll, withAdmin } from '../testing/topics.js'
@@ -47,6 +50,24 @@ describe('run', () => {
     const tick = await tickWithRecords(topics.output, 5)
     expect((await stopRun(job)).openOrders).toBe(2)
     expect(tick.record.headers.incomplete).toBe('true')
+  })
+
+  it('ends with 4 where the input is made anew while the process is frozen', async () => {
+    const topics = runTopics('frozen')
+    await sendOrders(topics, 200)
+    const job = await startRun(topics)
+    await tickWithRecords(topics.output, 200)
+    job.child.kill('SIGSTOP')
+    await withAdmin((admin) => admin.deleteTopics({ topics: [topics.input] }))
+    await setTimeout(3_000)
+    await sendOrders(topics, 400)
+    await setTimeout(2_000)
+    job.child.kill('SIGCONT')
+    const { code, stderr } = await job.result
+
+    expect(stderr).toMatch(/holds another record at offset 199|is gone|was to be read next/)
+    expect(code).toBe(4)
+    expect((await ticksOf(topics.output)).every((tick) => recordsBelow(tick) <= 200)).toBe(true)
   })
 
   it('ends with 2 where the output topic has several partitions', async () => {

@@ -172,6 +172,19 @@ describe('run with snapshots', () => {
     await expectRight(topics)
   })
 
+  it('refuses a topic for its copies that holds anything else', async () => {
+    const topics = runTopics('not-ours')
+    const foreign = await makeTopic(`${topics.output}.foreign`)
+    await produce(foreign, [{ key: 'a', value: 'somebody else’s' }])
+    const wide = await makeTopic(`${topics.output}.wide`, { partitions: 2 })
+    for (const topic of [foreign, wide, `${topics.output}.progress`]) {
+      const names = ['--input', topics.input, '--output', topics.output]
+      const flags = [...names, '--dead-letters', topics.deadLetters, '--snapshot-topic', topic]
+      expect((await runCli(['run', ...flags])).code).toBe(2)
+    }
+    expect(await readAll(foreign)).toHaveLength(1)
+  })
+
   it('catches up though one partition is done long before another', async () => {
     const topics = runTopics('skewed')
     await makeTopic(topics.input, { partitions: 2 })

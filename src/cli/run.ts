@@ -4,12 +4,19 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { checkFlags, dataFolder, kafkaSettings, levels, topicName, wholeNumber } from '../config.js'
-import { DepthlineError } from '../errors.js'
+import {
+  assertOwnTopics,
+  checkFlags,
+  dataFolder,
+  kafkaSettings,
+  levels,
+  topicName,
+  wholeNumber,
+} from '../config.js'
 import { run } from '../jobs/run.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
-import { SnapshotTopic } from '../kafka/snapshot-topic.js'
+import { openSnapshotTopic } from '../kafka/snapshot-topic.js'
 import {
   ensureTopics,
   inputTopic,
@@ -88,10 +95,10 @@ export function addRunCommand(program: Command): void {
 
 async function runCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
-  refuseSameTopic(flags)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
   const job = flags.job ?? flags.output
+  assertOwnTopics({ ...flags, job })
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
   const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
@@ -107,7 +114,7 @@ async function runCommand(options: unknown): Promise<void> {
   const transactions = await openTransactionLog(cluster, { ...flags, progress, job })
   const snapshots = [
     openSnapshotFiles(join(dataFolder(process.env), 'snapshots', job)),
-    ...copies.map((topic) => new SnapshotTopic(cluster, topic, job)),
+    ...(await Promise.all(copies.map((topic) => openSnapshotTopic(cluster, topic, job)))),
   ]
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
@@ -126,24 +133,4 @@ async function runCommand(options: unknown): Promise<void> {
   )
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
-}
-
-/** A topic in two roles would feed the job with what it writes, without end. */
-function refuseSameTopic(flags: z.infer<typeof Flags>): void {
-  const { input, output, deadLetters, snapshotTopic: copies } = flags
-  const roles = {
-    '--input': input,
-    '--output': output,
-    '--dead-letters': deadLetters,
-    ...(copies === undefined ? {} : { '--snapshot-topic': copies }),
-  }
-  const names = Object.keys(roles)
-  for (const [index, topic] of Object.values(roles).entries()) {
-    const first = Object.values(roles).indexOf(topic)
-    if (first === index) continue
-    throw new DepthlineError(
-      'USAGE',
-      `${names[first]} and ${names[index]} name the same topic, ${topic}, and must differ`,
-    )
-  }
 }

@@ -31,6 +31,8 @@ interface PartitionLetters {
 export class DeadLetterCheck {
   /** Letters that were found and are right. */
   matched = 0
+  /** Letters that name another input, or none, passed over. */
+  others = 0
   readonly #letters: LogReader
   /** The input's name. */
   readonly #topic: string
@@ -142,7 +144,10 @@ export class DeadLetterCheck {
   #take(record: LogRecord): void {
     const letter = letterFacts(record)
     // Several jobs may share the topic.
-    if (letter.topic !== this.#topic) return
+    if (letter.topic !== this.#topic) {
+      this.others++
+      return
+    }
     const known = this.#partitions[Number(letter.partition)]
     if (known === undefined || !/^\d{1,15}$/.test(letter.offset ?? '')) {
       const place = `${this.#letters.topic} at offset ${record.offset}`

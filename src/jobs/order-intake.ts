@@ -66,9 +66,10 @@ export class OrderIntake {
     return this.#deadLetters.isFull
   }
 
-  /** True while applying waits for something other than records. */
+  /** True while applying waits for something other than records: a new limit, or dead letters to be published. */
   get isHeld(): boolean {
-    return this.#waiting.some(({ batches }) => batches.length > 0)
+    const isWaiting = this.#waiting.some(({ batches }) => batches.length > 0)
+    return isWaiting && (!this.#isOpen || this.isFull)
   }
 
   /** True while records below the limit are missing. */

@@ -31,6 +31,13 @@ export function readTick(record: LogRecord, partitions: number): PublishedTick |
   if (offsets === undefined) {
     return `offsets is ${shown(headers.offsets)}, which does not name the next offset of each of the input's ${partitions} partitions`
   }
+  const { version, clock, incomplete } = headers
+  if (!version) return 'it has no header version'
+  if (clock !== undefined && clock !== 'held')
+    return `clock is ${shown(clock)} and can only be held`
+  if (incomplete !== undefined && incomplete !== 'true') {
+    return `incomplete is ${shown(incomplete)} and can only be true`
+  }
   return {
     offset,
     tick,
@@ -40,7 +47,7 @@ export function readTick(record: LogRecord, partitions: number): PublishedTick |
     crossed: headers.crossed ?? '',
     // A byte order mark would be lost else; other bytes that are no UTF-8 show as U+FFFD, which no book holds.
     value: new TextDecoder('utf-8', { ignoreBOM: true }).decode(value ?? undefined),
-    isIncomplete: headers.incomplete !== undefined,
+    isIncomplete: incomplete !== undefined,
   }
 }
 

@@ -3,9 +3,11 @@
 import { emptyIdState, type IdState, OPEN } from '../book/book-state.js'
 import { DEFAULT_LIMITS, OrderBooks } from '../book/order-books.js'
 import { BUY, type Magnitude } from '../book/order-event.js'
+import { DepthlineError } from '../errors.js'
 import type { NaiveClose, NaiveState, RestingOrder } from '../oracle/naive-book.js'
 import type { Offsets } from '../wire/records.js'
 import { loadSnapshot, readSnapshotMeta } from '../wire/snapshot-reader.js'
+import type { LogReader } from './ports.js'
 
 export interface VerifyStart {
   readonly job: string
@@ -60,4 +62,16 @@ function orderOf(id: string, { symbol, side, partition, price, size }: IdState):
 /** In units of 10^-18, as the oracle counts. */
 function unitsOf({ high, low, scale }: Magnitude): bigint {
   return (BigInt(high) * 1_000_000_000n + BigInt(low)) * 10n ** BigInt(18 - scale)
+}
+
+/** @throws DepthlineError LOG_LOST where the input begins after the place that verify begins at */
+export function assertReaches({ topic, starts }: LogReader, start: VerifyStart | undefined): void {
+  const begin = start?.offsets ?? []
+  const partition = starts.findIndex((offset, index) => offset > (begin[index] ?? 0))
+  if (partition < 0) return
+  const needed = start === undefined ? 'the whole input, or --snapshot' : 'a later snapshot'
+  throw new DepthlineError(
+    'LOG_LOST',
+    `${topic}[${partition}] starts at offset ${starts[partition]}, and ${begin[partition] ?? 0} is where verify would begin: it needs ${needed}`,
+  )
 }

@@ -65,7 +65,14 @@ describe('a right output', () => {
   test('verifies, with its counts', async () => {
     expect(await verified(rightWorld())).toEqual({
       ...{ ticks: 5, verified: 5, wrong: 0, incomplete: 0, missed: 2 },
-      ...{ records: 11, rejected: 3, deadLetters: 3, partitionCrossings: 0, otherKeys: 0 },
+      ...{
+        records: 11,
+        rejected: 3,
+        deadLetters: 3,
+        partitionCrossings: 0,
+        otherKeys: 0,
+        otherLetters: 0,
+      },
       ...{ from: FIRST_TICK, to: FIRST_TICK + 6, found: undefined },
     })
   })
@@ -97,13 +104,11 @@ describe('a right output', () => {
     expect(job.summary()).toMatchObject({ ticks: 3, verified: 3 })
   })
 
-  test('counts ticks that say they are incomplete apart, and other keys', async () => {
+  test('counts what is of other jobs and other inputs', async () => {
     const world = rightWorld()
-    const record = world.output[2]!
-    const headers = { ...record.headers, incomplete: 'true' }
-    world.output[2] = { ...record, value: new TextEncoder().encode('[1]'), headers }
     world.output[4] = { ...world.output[4]!, key: null }
-    const summary = { ticks: 4, verified: 3, incomplete: 1, otherKeys: 1, found: undefined }
+    world.deadLetters.push({ ...world.deadLetters[0]!, offset: '99', headers: {} })
+    const summary = { ticks: 4, verified: 4, otherKeys: 1, otherLetters: 1, found: undefined }
     expect(await verified(world)).toMatchObject(summary)
   })
 
@@ -130,6 +135,12 @@ describe('a wrong tick is named:', () => {
     expect(found).toMatch(
       /published, from byte 38: .*6\.5138.*\n.*recomputed, from byte 38: .*6\.5137/,
     )
+  })
+
+  test('a claim to be incomplete where the input is whole, another clock, no version', async () => {
+    expect(await withHeader(2, { incomplete: 'true' })).toContain('and the input is whole')
+    expect(await withHeader(2, { clock: 'foo' })).toContain('clock is "foo" and can only be held')
+    expect(await withHeader(2, { version: '' })).toContain('it has no header version')
   })
 
   test('a row missing, levels in another order, a space, bytes that are no text, no value', async () => {

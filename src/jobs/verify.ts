@@ -14,7 +14,7 @@ import {
   secondOf,
   wrongTick,
 } from './published-tick.js'
-import type { VerifyStart } from './verify-start.js'
+import { assertReaches, type VerifyStart } from './verify-start.js'
 
 export interface VerifyOptions {
   /** The key of the ticks; what has another is passed over. */
@@ -56,8 +56,9 @@ export interface VerifySummary {
   deadLetters: number
   /** Records whose id another partition has brought: with any, rejections may depend on arrival. */
   partitionCrossings: number
-  /** Messages under other keys, passed over. */
+  /** Messages under other keys, and dead letters of other inputs, passed over. */
   otherKeys: number
+  otherLetters: number
   from: number | null
   to: number | null
 }
@@ -121,7 +122,8 @@ export class Verification {
     const { records, rejected } = counts
     const deadLetters = this.#letters.matched
     const range = { from: this.#first, to: this.#last }
-    const read = { records, rejected, deadLetters, partitionCrossings, otherKeys }
+    const otherLetters = this.#letters.others
+    const read = { records, rejected, deadLetters, partitionCrossings, otherKeys, otherLetters }
     return { ticks, verified, wrong, incomplete, missed, ...read, ...range }
   }
 
@@ -189,6 +191,10 @@ export class Verification {
     if (signal.aborted) return
     this.#counts.ticks++
     this.#counts.missed += tick.missed
+    // Without a snapshot the input is whole, or verify had not begun.
+    if (tick.isIncomplete && this.#options.start === undefined) {
+      throw wrongTick(tick, 'it says that it is incomplete, and the input is whole')
+    }
     if (tick.isIncomplete) this.#counts.incomplete++
     else this.#compareBook(tick)
     this.#letters.judge(this.#isExact)
@@ -235,15 +241,4 @@ export class Verification {
     }
     this.#letters.settle(this.#isExact).then(done, fail)
   }
-}
-
-function assertReaches({ topic, starts }: LogReader, start: VerifyStart | undefined): void {
-  const begin = start?.offsets ?? []
-  const partition = starts.findIndex((offset, index) => offset > (begin[index] ?? 0))
-  if (partition < 0) return
-  const needed = start === undefined ? 'the whole input, or --snapshot' : 'a later snapshot'
-  throw new DepthlineError(
-    'LOG_LOST',
-    `${topic}[${partition}] starts at offset ${starts[partition]}, and ${begin[partition] ?? 0} is where verify would begin: it needs ${needed}`,
-  )
 }

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
 import type { Cluster } from './client.js'
+import { ConsumerWatch } from './consumer-watch.js'
 import { quietly, within } from './failures.js'
-import { asFailure, assertStillThere, isSettling, lost, stalled } from './read-failures.js'
+import { asFailure, assertStillThere, isSettling, lost } from './read-failures.js'
 import { topicRanges } from './topics.js'
 
 export interface PartitionBatch {
@@ -28,9 +29,6 @@ export interface PartitionConsumerOptions {
 
 const START_LIMIT_MS = 30_000
 const RETRY_MS = 200
-const WATCH_MS = 1_000
-/** An idle consumer fetches ten times a second; one that has not for so long is stuck. */
-const STALL_LIMIT_MS = 4_000
 
 /**
  * KafkaJS has no assign(): a group with a fresh name and one member comes closest.
@@ -45,17 +43,16 @@ export class PartitionConsumer {
   /** Past the records handed over, by partition; ahead of the positions while a batch is worked on. */
   readonly #handed: number[]
   #consumer: Consumer | undefined
+  /** Of the consumer that reads now. */
+  #watch: ConsumerWatch | undefined
   #isStopped = false
   /** What `handle` threw: the end. */
   #refusal: { readonly error: unknown } | undefined
-  #fail: (error: unknown) => void = () => {}
   /** By partition, the end of the work on the batch that was handed over last. */
   readonly #inHand: Promise<void>[] = []
-  #batchesInHand = 0
   readonly #paused = new Set<number>()
   /** The consumer once it has joined; before that it can pause nothing. */
   #joined: Consumer | undefined
-  #lastFetch = 0
 
   constructor(cluster: Cluster, options: PartitionConsumerOptions) {
     this.#cluster = cluster
@@ -67,6 +64,8 @@ export class PartitionConsumer {
   async run(): Promise<void> {
     while (!this.#isStopped) {
       try {
+        // A batch of a consumer that was thrown away may have been refused since.
+        if (this.#refusal !== undefined) throw this.#refusal.error
         await this.#consume()
       } catch (error) {
         if (this.#refusal !== undefined) throw this.#refusal.error
@@ -84,6 +83,7 @@ export class PartitionConsumer {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#watch?.fail(new Error('stopped'))
     await this.#discard()
   }
 
@@ -110,24 +110,28 @@ export class PartitionConsumer {
     const { topic, positions } = this.#options
     const consumer = this.#newConsumer()
     this.#consumer = consumer
-    const failed = this.#watch(consumer)
-    // It is awaited below, and must not count as unhandled before that.
-    failed.catch(() => {})
+    const watch = new ConsumerWatch(consumer, topic)
+    this.#watch = watch
+    this.#follow(consumer, watch)
     const start = async () => {
       await consumer.connect()
       await consumer.subscribe({ topics: [topic], fromBeginning: true })
       await consumer.run({
         autoCommit: false,
         partitionsConsumedConcurrently: positions.length,
-        eachBatch: (payload) => this.#takeBatch(payload),
+        eachBatch: (payload) => this.#takeBatch(payload, watch),
       })
     }
-    await Promise.race([within(START_LIMIT_MS, start(), `reading ${topic}`), failed]).catch(
-      (error) => {
-        throw asFailure(error, topic)
-      },
-    )
-    await failed
+    try {
+      const started = within(START_LIMIT_MS, start(), `reading ${topic}`)
+      await Promise.race([started, watch.failed])
+      await watch.failed
+    } catch (error) {
+      throw asFailure(error, topic)
+    } finally {
+      watch.isTrusted = false
+      watch.end()
+    }
   }
 
   #newConsumer(): Consumer {
@@ -144,11 +148,9 @@ export class PartitionConsumer {
     })
   }
 
-  /** Follows a consumer's events; rejects when it has crashed or stalled, or a batch has failed. */
-  #watch(consumer: Consumer): Promise<never> {
+  #follow(consumer: Consumer, watch: ConsumerWatch): void {
     const { topic, positions, overlap = 0 } = this.#options
-    const { GROUP_JOIN, CRASH, FETCH, END_BATCH_PROCESS } = consumer.events
-    this.#lastFetch = performance.now()
+    const { GROUP_JOIN, END_BATCH_PROCESS } = consumer.events
     // A rejoin resets KafkaJS's positions, so ours are set again each time.
     consumer.on(GROUP_JOIN, () => {
       for (const [partition, position] of positions.entries()) {
@@ -158,33 +160,17 @@ export class PartitionConsumer {
       }
       if (this.#consumer === consumer) this.#joined = consumer
       if (this.#paused.size > 0) consumer.pause([{ topic, partitions: [...this.#paused] }])
-    })
-    consumer.on(FETCH, () => {
-      this.#lastFetch = performance.now()
+      watch.joined()
     })
     // It never calls eachBatch where a fetch held control records or aborted ones alone.
     consumer.on(END_BATCH_PROCESS, ({ payload }) => {
-      this.#moveTo(payload.partition, Number(payload.lastOffset) + 1)
-    })
-    return new Promise((_, reject) => {
-      this.#fail = reject
-      consumer.on(CRASH, ({ payload }) => reject(asFailure(payload.error, topic)))
-      const timer = setInterval(() => {
-        if (this.#consumer !== consumer) clearInterval(timer)
-        else if (this.#isStalled()) reject(stalled(topic, STALL_LIMIT_MS))
-      }, WATCH_MS)
+      if (watch.isTrusted) this.#moveTo(payload.partition, Number(payload.lastOffset) + 1)
     })
   }
 
-  #isStalled(): boolean {
-    // While batches are worked on, or a broker takes its time to let the group in, nothing is fetched.
-    if (this.#batchesInHand > 0 || this.#joined === undefined) this.#lastFetch = performance.now()
-    return performance.now() - this.#lastFetch > STALL_LIMIT_MS
-  }
-
-  async #takeBatch({ batch }: EachBatchPayload): Promise<void> {
-    if (this.#isStopped || this.#refusal !== undefined) return
-    this.#batchesInHand++
+  async #takeBatch({ batch }: EachBatchPayload, watch: ConsumerWatch): Promise<void> {
+    if (this.#isStopped || !watch.isTrusted) return
+    watch.batchBegun()
     try {
       // A consumer that was thrown away may have left a batch in hand: the next one waits for it.
       const work = (this.#inHand[batch.partition] ?? Promise.resolve()).then(() =>
@@ -195,9 +181,9 @@ export class PartitionConsumer {
     } catch (error) {
       // Thrown into KafkaJS it would be retried; the batch must not come again.
       this.#refusal = { error }
-      this.#fail(error)
+      this.#watch?.fail(error)
     } finally {
-      this.#batchesInHand--
+      watch.batchDone()
     }
   }
 

@@ -30,6 +30,11 @@ export function stalled(topic: string, limitMs: number): DepthlineError {
   return new DepthlineError('STALLED', message, { retriable: true })
 }
 
+export function gap(topic: string, ms: number): DepthlineError {
+  const message = `reading ${topic}: nothing for ${(ms / 1000).toFixed(1)} s; looking whether it is still the same log`
+  return new DepthlineError('STALLED', message, { retriable: true })
+}
+
 /** A broker that is away comes back; what it refuses on purpose stays refused. */
 const REFUSED = /authoriz|authentic|SASL|unsupported|not implemented|invalid topic/i
 

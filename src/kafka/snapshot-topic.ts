@@ -1,9 +1,11 @@
 /** Snapshots of one job in a Kafka topic, for hosts that lose their disks. */
 import { randomUUID } from 'node:crypto'
+import { DepthlineError } from '../errors.js'
+import type { PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { RecordSender } from './record-sender.js'
-import { lastRecords, readTopic, type TopicRecord } from './topic-reader.js'
-import { topicRanges } from './topics.js'
+import { lastRecord, lastRecords, readTopic, type TopicRecord } from './topic-reader.js'
+import { assertOnePartition, topicRanges } from './topics.js'
 
 /** A record each; well below any limit on messages. */
 const PART_BYTES = 512 * 1024
@@ -21,8 +23,35 @@ interface PartKey {
   readonly tick?: number
 }
 
+/**
+ * @throws DepthlineError USAGE where the topic is not for the snapshots of this job alone: what is
+ * old is deleted from it
+ */
+export async function openSnapshotTopic(
+  cluster: Cluster,
+  topic: string,
+  job: string,
+): Promise<SnapshotTopic> {
+  const ranges = await topicRanges(cluster, topic)
+  assertOnePartition(topic, ranges)
+  const [{ low, high }] = ranges as [PartitionRange]
+  const read = { topic, job: `${job}.snapshot`, from: [low], follow: false }
+  const { signal } = new AbortController()
+  const ends = [await lastRecord(cluster, topic)]
+  for await (const records of low === high ? [] : readTopic(cluster, { ...read, signal })) {
+    ends.push(records[0])
+    break
+  }
+  const foreign = ends.find((record) => record !== undefined && keyOf(record)?.job !== job)
+  if (foreign === undefined) return new SnapshotTopic(cluster, topic, job)
+  throw new DepthlineError(
+    'USAGE',
+    `topic ${topic} holds something else than snapshots of job ${job}, at offset ${foreign.offset}: --snapshot-topic needs a topic of its own`,
+  )
+}
+
 /** A topic holds the snapshots of one job: what is older than the two newest is deleted from it. */
-export class SnapshotTopic {
+class SnapshotTopic {
   readonly name: string
   readonly #cluster: Cluster
   readonly #topic: string
@@ -38,7 +67,7 @@ export class SnapshotTopic {
   async list() {
     const ends = await lastRecords(this.#cluster, this.#topic, GENERATIONS, (record) => {
       const key = keyOf(record)
-      return key?.job === this.#job && key.tick !== undefined
+      return key?.job === this.#job && Number.isSafeInteger(key.tick) && isOffset(key.first)
     })
     return ends.reverse().map((record) => {
       const key = keyOf(record)!
@@ -134,6 +163,10 @@ class SnapshotTopicDraft {
   async #send(key: PartKey, value: Uint8Array | null): Promise<void> {
     await this.#sender.send([{ key: JSON.stringify(key), value }])
   }
+}
+
+function isOffset(first: number | undefined): boolean {
+  return first !== undefined && Number.isSafeInteger(first) && first >= 0
 }
 
 function keyOf({ key }: TopicRecord): PartKey | undefined {

@@ -126,6 +126,6 @@ export function assertOnePartition(topic: string, ranges: readonly PartitionRang
   if (ranges.length === 1) return
   throw new DepthlineError(
     'USAGE',
-    `topic ${topic} has ${ranges.length} partitions and must have 1, for ticks come in one order`,
+    `topic ${topic} has ${ranges.length} partitions and must have 1, for what is in it comes in one order`,
   )
 }

@@ -91,7 +91,9 @@ describe('a folder of snapshots', () => {
     await publish(5)
     await publish(6)
     await fenced.publish(4)
-    expect((await contents()).map(([tick]) => tick)).toEqual([6, 5])
+    expect((await contents()).map(([tick]) => tick)).toEqual([6, 5, 4])
+    await publish(7)
+    expect((await contents()).map(([tick]) => tick)).toEqual([7, 6])
   })
 
   test('leaves what is no snapshot alone', async () => {

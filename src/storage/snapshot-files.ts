@@ -64,9 +64,9 @@ class SnapshotFileDraft {
     })
     await attempt(path, () => rename(this.#path, path))
     await attempt(this.#folder, () => syncFolder(this.#folder))
-    // By tick, not by age: a process that is late must not push out what is newer than its own.
-    const old = (await filesIn(this.#folder)).slice(GENERATIONS)
-    for (const { name } of old) await attempt(name, () => rm(name, { force: true }))
+    // What is newer is another process's, or nobody's, and takes the place of none of ours.
+    const ours = (await filesIn(this.#folder)).filter((file) => file.tick <= tick)
+    for (const { name } of ours.slice(GENERATIONS)) await rm(name, { force: true }).catch(() => {})
   }
 
   async discard(): Promise<void> {
@@ -90,14 +90,14 @@ async function filesIn(folder: string): Promise<SnapshotFile[]> {
 async function removeStale(folder: string): Promise<void> {
   const partials = (await namesIn(folder)).filter((name) => name.endsWith(PARTIAL))
   for (const path of partials.map((name) => join(folder, name))) {
-    await attempt(path, async () => {
-      const { mtimeMs } = await stat(path)
-      if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true })
-    }).catch((error) => {
-      // Its writer published or discarded it in between.
-      if (!isMissing(error.cause)) throw error
-    })
+    // One that cannot be removed, or that its writer has just renamed, is in nobody's way.
+    await removeIfStale(path).catch(() => {})
   }
+}
+
+async function removeIfStale(path: string): Promise<void> {
+  const { mtimeMs } = await stat(path)
+  if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true })
 }
 
 async function namesIn(folder: string): Promise<string[]> {
