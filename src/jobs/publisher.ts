@@ -6,6 +6,8 @@ import type { Clock, Log, TransactionLog, Transactor } from './ports.js'
 
 /** A process that has just fenced this one needs so long, on a loaded machine, to commit its claim. */
 const SETTLE_MS = 800
+/** Between two looks at a Kafka that is away, which is soon noticed when it is back. */
+const LOOK_AGAIN_MS = 250
 /** Two processes that start together fence each other; they try again ever further apart, for a claim may be slow. */
 const TAKE_OVER_ATTEMPTS = 10
 const TAKE_OVER_RETRY_MS = 400
@@ -136,8 +138,8 @@ export class Publisher {
 
   /** Finds out whether `attempt` was committed, and gets a new transactor; until then nothing is sent. */
   async #settle(attempt: Progress): Promise<boolean> {
-    while (!this.#isClosed) {
-      await this.#clock.sleep(SETTLE_MS)
+    for (let wait = SETTLE_MS; !this.#isClosed; wait = LOOK_AGAIN_MS) {
+      await this.#clock.sleep(wait)
       try {
         // Fencing first would fence whoever took over meanwhile.
         await this.#assertNotReplaced()

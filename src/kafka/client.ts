@@ -37,7 +37,8 @@ export async function connect(
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: 3_000,
     requestTimeout: 10_000,
-    retry: { initialRetryTime: 50, maxRetryTime: 2_000, retries: 5 },
+    // Short waits, so that a broker that comes back is soon noticed; our own loops have the patience.
+    retry: { initialRetryTime: 50, maxRetryTime: 400, retries: 5 },
     logLevel: logLevel.INFO,
     logCreator: () => logTo(log),
   })
