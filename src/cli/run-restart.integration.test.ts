@@ -32,7 +32,8 @@ describe('run, stopped and started again', () => {
       const before = (await ticksOf(topics.output)).at(-1)!
 
       await produce(topics.input, mixedRecords(200))
-      await setTimeout(1_500)
+      // Down for so long that a second goes by, however quick the start.
+      await setTimeout(2_500)
       const second = await startRun(topics)
       await tickWithRecords(topics.output, 400)
       await tickWhere(topics.output, ({ tick }) => tick > before.tick + 3)
@@ -43,7 +44,7 @@ describe('run, stopped and started again', () => {
       const after = ticks.find(({ tick }) => tick > before.tick)!
       // Right after a kill a reader may not see the last tick yet, so the gap may come one later.
       const gaps = ticks.filter(({ tick }) => tick > before.tick).map(({ missed }) => missed)
-      expect(gaps.reduce((sum, missed) => sum + missed)).toBeGreaterThan(0)
+      expect(Math.max(...gaps)).toBeGreaterThan(0)
       expect(recordsBelow(after)).toBeGreaterThanOrEqual(recordsBelow(before))
       for (const [index, tick] of ticks.entries()) {
         if (index > 0) expect(tick.tick - 1 - tick.missed).toBe(ticks[index - 1]!.tick)
