@@ -49,7 +49,7 @@ const Flags = z.object({
 })
 
 export function addRunCommand(program: Command): void {
-  program
+  const command = program
     .command('run')
     .summary('the order book: orders in, one message a second out')
     .description(
@@ -78,6 +78,14 @@ export function addRunCommand(program: Command): void {
       'stop above so many closes whose open has not come',
       String(DEFAULT_LIMITS.maxWaitingCloses),
     )
+    .option('--no-create-topics', 'fail where a topic is missing')
+    .action(runCommand)
+  addRestartOptions(command)
+}
+
+/** What decides how a job goes on after a stop. */
+function addRestartOptions(command: Command): void {
+  command
     .option(
       '--standby',
       'wait, warm, and take over when the tick of the running job is 2 s overdue',
@@ -89,8 +97,6 @@ export function addRunCommand(program: Command): void {
       '--accept-incomplete',
       'go on where the start of the input is gone, and mark every message as incomplete',
     )
-    .option('--no-create-topics', 'fail where a topic is missing')
-    .action(runCommand)
 }
 
 async function runCommand(options: unknown): Promise<void> {
