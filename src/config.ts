@@ -1,5 +1,6 @@
 /** Flags and environment, checked: every command gets one frozen object or a clear refusal. */
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { DepthlineError } from './errors.js'
 
@@ -127,9 +128,9 @@ export function checkFlags<T extends z.ZodType>(schema: T, flags: unknown): Read
   throw new DepthlineError('USAGE', problems.join('; '))
 }
 
-/** Where snapshots are kept: `DEPTHLINE_DATA`, or `data` beside where the command is run. */
-export function dataFolder(env: Environment): string {
-  return env.DEPTHLINE_DATA || 'data'
+/** Where a job's snapshots are kept: below `DEPTHLINE_DATA`, or `data` where the command is run. */
+export function snapshotFolder(env: Environment, job: string): string {
+  return join(env.DEPTHLINE_DATA || 'data', 'snapshots', job)
 }
 
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const

@@ -1,8 +1,7 @@
 /** `depthline doctor`: gathers what the surroundings of a job are like, and says what is wrong. */
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { assertOwnTopics, checkFlags, dataFolder, kafkaSettings, topicName } from '../config.js'
+import { assertOwnTopics, checkFlags, kafkaSettings, snapshotFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import {
   checkBroker,
@@ -83,7 +82,7 @@ async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding>
   yield { level: 'ok', what: 'broker', said: `cluster ${clusterId}, ${brokers} brokers` }
   yield* checkBroker(config)
 
-  const folder = join(dataFolder(process.env), 'snapshots', job)
+  const folder = snapshotFolder(process.env, job)
   const snapshots = await snapshotFacts(folder)
   yield* checkInput(input, await inspectTopic(cluster, input), snapshots, Date.now())
   const outputFacts = await inspectTopic(cluster, output)
@@ -102,7 +101,7 @@ async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding>
 
 /** What can be looked at without a broker. */
 async function examineDisk({ output, job = output }: Flags): Promise<Finding[]> {
-  const folder = join(dataFolder(process.env), 'snapshots', job)
+  const folder = snapshotFolder(process.env, job)
   const disk = await inspectDisk(folder)
   return checkSnapshots(folder, await snapshotFacts(folder), disk, Date.now())
 }

@@ -1,15 +1,14 @@
 /** `depthline run`: wires the order book job to Kafka. */
 import { randomInt, randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import {
   assertOwnTopics,
   checkFlags,
-  dataFolder,
   kafkaSettings,
   levels,
+  snapshotFolder,
   topicName,
   wholeNumber,
 } from '../config.js'
@@ -119,7 +118,7 @@ async function runCommand(options: unknown): Promise<void> {
   const source = new KafkaOrderSource(cluster, { topic: flags.input, job })
   const transactions = await openTransactionLog(cluster, { ...flags, progress, job })
   const snapshots = [
-    openSnapshotFiles(join(dataFolder(process.env), 'snapshots', job)),
+    openSnapshotFiles(snapshotFolder(process.env, job)),
     ...(await Promise.all(copies.map((topic) => openSnapshotTopic(cluster, topic, job)))),
   ]
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')

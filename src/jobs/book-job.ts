@@ -106,7 +106,7 @@ export class BookJob {
 
   #takeSnapshot(tick: number): void {
     const { source, intake, snapshotter, recovery } = this.#parts
-    snapshotter.take({
+    snapshotter.take(() => ({
       job: this.#options.job,
       lineage: this.#lineage,
       topic: source.topic,
@@ -117,7 +117,7 @@ export class BookJob {
       isIncomplete: recovery.isIncomplete,
       closedWindow: this.#options.limits.closedWindow,
       version: this.#options.version,
-    })
+    }))
   }
 
   /** Publishes what there is up to this moment; false where nothing was published. */

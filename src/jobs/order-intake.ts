@@ -9,6 +9,7 @@ import type { Clock, OrderSource } from './ports.js'
 
 /** So many records take about a millisecond; after each slice the ticker may go first. */
 const SLICE = 1_000
+
 export interface IntakeStart {
   /** The books hold exactly what lies below. */
   readonly offsets: Offsets
@@ -79,7 +80,7 @@ export class OrderIntake {
 
   /** For each partition the hash of the last record below its offset. */
   get lastRecords(): string[] {
-    return this.#last.map((last) => (typeof last === 'string' ? last : recordHash(last)))
+    return this.#last.map(hashOf)
   }
 
   /** Goes on to exactly these offsets; resolves when each partition is there. */
@@ -182,8 +183,7 @@ export class OrderIntake {
   /** Reading goes on at the last record after a break, so a log made anew does not go unnoticed. */
   #assertSame(record: InputRecord, offset: number, partition: number): void {
     if (offset !== this.offsets[partition]! - 1) return
-    const last = this.#last[partition]!
-    const known = typeof last === 'string' ? last : recordHash(last)
+    const known = hashOf(this.#last[partition]!)
     if (known === '' || known === recordHash(record)) return
     const place = `${this.#source.topic}[${partition}]`
     throw lostLog(`${place} holds another record at offset ${offset} than it did`)
@@ -240,4 +240,8 @@ export class OrderIntake {
     this.#resume = []
     for (const go of resume) go()
   }
+}
+
+function hashOf(last: InputRecord | string): string {
+  return typeof last === 'string' ? last : recordHash(last)
 }

@@ -58,13 +58,19 @@ export class Snapshotter {
     }
   }
 
-  /** Called where a tick's message is made, in the same step; {@link settle} must follow. */
-  take(meta: SnapshotMeta): void {
+  /**
+   * Called where a tick's message is made, in the same step; {@link settle} must follow.
+   *
+   * @param describe of the books as they are now; asked only where a snapshot is taken
+   */
+  take(describe: () => SnapshotMeta): void {
     const encoder = this.#encoder
     if (encoder === undefined || this.#taken !== undefined) return
     const isSmall = encoder.changedIds <= MAX_LAST_IDS
-    if (this.#isReady && isSmall) this.#taken = { tick: meta.tick, frames: encoder.finish(meta) }
-    else if (encoder.changedIds > MAX_CHANGED_IDS) this.#giveUp(encoder)
+    if (this.#isReady && isSmall) {
+      const meta = describe()
+      this.#taken = { tick: meta.tick, frames: encoder.finish(meta) }
+    } else if (encoder.changedIds > MAX_CHANGED_IDS) this.#giveUp(encoder)
   }
 
   /** What became of the tick whose message was made last. */

@@ -109,9 +109,11 @@ class SnapshotTopic {
       topic: this.#topic,
       partitions: [{ partition: 0, offset: `${oldest.first}` }],
     }
-    await this.#cluster.admin.ask('deleting old snapshots', (admin) =>
-      admin.deleteTopicRecords(records),
-    )
+    await this.#cluster.admin.ask('deleting old snapshots', async (admin) => {
+      // KafkaJS deletes only over a connection that has asked about the topic before.
+      await admin.fetchTopicOffsets(this.#topic)
+      await admin.deleteTopicRecords(records)
+    })
   }
 }
 

@@ -29,9 +29,19 @@ export async function endsOf(kafka: Kafka, topic: string): Promise<number[]> {
   return ends
 }
 
+/** Where the partitions end that hold anything. */
+async function openEndsOf(kafka: Kafka, topic: string): Promise<Map<number, number>> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const offsets = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  const open = offsets.filter(({ low, high }) => low !== high)
+  return new Map(open.map(({ partition, high }) => [partition, Number(high)]))
+}
+
 /** What the topic holds now, committed records only, in partition and offset order. */
 export async function readWhole(kafka: Kafka, topic: string): Promise<PlainRecord[]> {
-  const open = new Map([...(await endsOf(kafka, topic)).entries()].filter(([, end]) => end > 0))
+  const open = await openEndsOf(kafka, topic)
   const records: PlainRecord[] = []
   if (open.size === 0) return records
   const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 })

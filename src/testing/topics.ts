@@ -1,16 +1,10 @@
 /** Topics of the shared broker for tests: made, written and read with plain KafkaJS, without src/kafka. */
 import { randomUUID } from 'node:crypto'
-import { type Admin, Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
+import { type Admin, type Kafka, type Message, Partitioners } from 'kafkajs'
 import { inject } from 'vitest'
+import { type PlainRecord, plainKafka, readWhole } from './plain-topic.js'
 
-export interface StoredRecord {
-  readonly partition: number
-  readonly offset: number
-  readonly timestampMs: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, string>>
-}
+export type StoredRecord = PlainRecord
 
 /** A name that no other test uses. */
 export function uniqueName(prefix: string): string {
@@ -18,7 +12,7 @@ export function uniqueName(prefix: string): string {
 }
 
 export function testKafka(brokers = inject('brokers')): Kafka {
-  return new Kafka({ clientId: 'test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
+  return plainKafka(brokers, 'test')
 }
 
 export async function withAdmin<T>(use: (admin: Admin) => Promise<T>, kafka = testKafka()) {
@@ -74,38 +68,6 @@ export async function produceTransactions(
 }
 
 /** What the topic holds now, committed records only, in partition and offset order. */
-export async function readAll(topic: string, kafka = testKafka()): Promise<StoredRecord[]> {
-  const offsets = await withAdmin((admin) => admin.fetchTopicOffsets(topic), kafka)
-  const missing = new Map(
-    offsets
-      .filter(({ low, high }) => low !== high)
-      .map(({ partition, high }) => [partition, Number(high)]),
-  )
-  if (missing.size === 0) return []
-  const records: StoredRecord[] = []
-  const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 })
-  const done = new Promise<void>((resolve) => {
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
-      const end = missing.get(partition)
-      if (end !== undefined && Number(lastOffset) + 1 >= end) missing.delete(partition)
-      if (missing.size === 0) resolve()
-    })
-  })
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await consumer.run({
-    eachBatch: async ({ batch: { partition, messages } }) => {
-      for (const { offset, timestamp, key, value, headers } of messages) {
-        const place = { partition, offset: Number(offset), timestampMs: Number(timestamp) }
-        records.push({ ...place, key, value, headers: asText(headers ?? {}) })
-      }
-    },
-  })
-  await done
-  await consumer.disconnect()
-  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
-}
-
-function asText(headers: object): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+export function readAll(topic: string, kafka = testKafka()): Promise<StoredRecord[]> {
+  return readWhole(kafka, topic)
 }

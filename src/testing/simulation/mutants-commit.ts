@@ -43,29 +43,9 @@ export const commitMutants: Readonly<Record<string, Mutant>> = {
     }
   }),
 
-  'a commit in doubt is taken as done': changeCommit(({ transactor, fence }) => {
-    let used = transactor
-    return async (writes, isTooLate) => {
-      try {
-        return await used.commit(writes, isTooLate)
-      } catch {
-        used = await fence()
-        return true
-      }
-    }
-  }),
+  'a commit in doubt is taken as done': changeCommit(doubtTakenAs(true)),
 
-  'a commit in doubt is taken as not done': changeCommit(({ transactor, fence }) => {
-    let used = transactor
-    return async (writes, isTooLate) => {
-      try {
-        return await used.commit(writes, isTooLate)
-      } catch {
-        used = await fence()
-        return false
-      }
-    }
-  }),
+  'a commit in doubt is taken as not done': changeCommit(doubtTakenAs(false)),
 
   'dead letters go outside of the transaction': changeCommit(({ transactor, process, world }) => {
     return async (writes, isTooLate) => {
@@ -86,6 +66,20 @@ export const commitMutants: Readonly<Record<string, Mutant>> = {
       return true
     }
   }),
+}
+
+function doubtTakenAs(answer: boolean): (context: Context) => Commit {
+  return ({ transactor, fence }) => {
+    let used = transactor
+    return async (writes, isTooLate) => {
+      try {
+        return await used.commit(writes, isTooLate)
+      } catch {
+        used = await fence()
+        return answer
+      }
+    }
+  }
 }
 
 function changeCommit(change: (context: Context) => Commit): Mutant {
