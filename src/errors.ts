@@ -37,6 +37,12 @@ const EXIT_CODES = {
   FENCED: ExitCode.fenced,
   /** A record of the output topic is not a tick message. */
   BAD_TICK: ExitCode.badData,
+  /** A record is not what its schema says. */
+  BAD_RECORD: ExitCode.badData,
+  /** An exchange did not answer, or with an error. */
+  EXCHANGE_FAILED: ExitCode.unreachable,
+  /** The schema registry did not answer, or refused a schema. */
+  REGISTRY_FAILED: ExitCode.unreachable,
   /** `doctor` found what would stop a job. */
   UNFIT: ExitCode.badData,
   /** What was published is not what the input gives. */

@@ -1,0 +1,10 @@
+/** How the records of a topic become the values of its messages, and back. */
+
+export interface RecordCodec<T> {
+  /** Name of the record's schema, such as `depthline.ExchangePoll`. */
+  readonly schema: string
+  /** @throws DepthlineError BAD_RECORD where the record is not what its schema says */
+  encode(record: T): Promise<Uint8Array>
+  /** @throws DepthlineError BAD_RECORD where the value is not such a record */
+  decode(value: Uint8Array): Promise<T>
+}
