@@ -1,5 +1,5 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
-import type { Progress } from '../wire/progress.js'
+import type { Ownership, Progress } from '../wire/progress.js'
 import type {
   DeadLetter,
   LogPiece,
@@ -51,28 +51,19 @@ export interface OrderSource {
   stop(): Promise<void>
 }
 
-/** What is published together or not at all. */
-export interface Writes {
-  readonly tick?: Tick
-  readonly deadLetters: readonly DeadLetter[]
-  readonly progress: Progress
-}
-
 /** The topics that a job writes, in transactions under the job's one id. */
-export interface TransactionLog {
+export interface TransactionLog<P extends Ownership, W> {
   /**
    * Makes this process the only one that can write: every other one's producer fails from
    * now on, and what it left open is over, whichever way it went.
    */
-  fence(): Promise<Transactor>
+  fence(): Promise<Transactor<P, W>>
   /** What was committed last, by whichever process; undefined where the job is new. */
-  readProgress(): Promise<Progress | undefined>
-  /** Hands over each progress record that is committed from now on, until `signal` aborts. */
-  followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+  readProgress(): Promise<P | undefined>
 }
 
 /** The right to write; lost at the next {@link TransactionLog.fence} of anybody. */
-export interface Transactor {
+export interface Transactor<P extends Ownership, W> {
   /**
    * Writes all of it or nothing, in one transaction. Never called twice at a time, nor after
    * it failed.
@@ -82,9 +73,23 @@ export interface Transactor {
    * @throws whatever went wrong; whether it was written is not known then, unless it is a
    * DepthlineError that is not retriable
    */
-  commit(writes: Writes, isTooLate: () => boolean): Promise<boolean>
+  commit(writes: W & { readonly progress: P }, isTooLate: () => boolean): Promise<boolean>
   /** Lets go of it; never fails. */
   discard(): Promise<void>
+}
+
+/** What `run` publishes at a time. */
+export interface BookOutput {
+  readonly tick?: Tick
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+export type BookWrites = BookOutput & { readonly progress: Progress }
+export type BookTransactor = Transactor<Progress, BookOutput>
+
+export interface BookLog extends TransactionLog<Progress, BookOutput> {
+  /** Hands over each progress record that is committed from now on, until `signal` aborts. */
+  followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
 }
 
 /** A topic that each of its partitions can be read of at a pace of its own. */
