@@ -1,4 +1,10 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
+import type {
+  EpochMs,
+  ExchangeDepth,
+  ExchangePoll,
+  MarketAnalytics,
+} from '../wire/exchange-records.js'
 import type { Ownership, Progress } from '../wire/progress.js'
 import type {
   DeadLetter,
@@ -129,4 +135,54 @@ export interface SnapshotDraft {
   publish(tick: number): Promise<void>
   /** Takes it away; never fails. */
   discard(): Promise<void>
+}
+
+/** A record on its way to a topic. */
+export interface OutgoingRecord {
+  readonly topic: string
+  readonly key: string
+  readonly value: Uint8Array
+  /** Milliseconds since 1970. */
+  readonly timestampMs: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What `poll` and `analyse` publish at a time. */
+export interface RecordOutput {
+  readonly records: readonly OutgoingRecord[]
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+/** What an exchange said, or why it said nothing. */
+export type PollResult = Pick<
+  ExchangePoll,
+  'requested_at' | 'responded_at' | 'attempts' | 'status' | 'error' | 'detail' | 'sha256' | 'body'
+> & { readonly kind: 'answer' | 'failure' }
+
+export interface Exchanges {
+  /**
+   * Asks one exchange for one market's book; never rejects for what the exchange does.
+   *
+   * @param deadlineMs by the wall clock, milliseconds since 1970: by then it resolves
+   * @param onLate called with an answer that comes after that
+   */
+  ask(
+    request: { exchange: string; market: string; deadlineMs: number },
+    onLate: (result: PollResult) => void,
+  ): Promise<PollResult>
+}
+
+/** A round with all that was made of it. */
+export interface AnalysedRound {
+  readonly pollAt: EpochMs
+  /** In the order of the log; the round_complete record is the last. */
+  readonly polls: readonly ExchangePoll[]
+  readonly depth: readonly ExchangeDepth[]
+  readonly analytics: readonly MarketAnalytics[]
+}
+
+/** Where rounds are kept besides Kafka. */
+export interface RoundSink {
+  /** Durable when it resolves. The same round may come again, and is kept once. */
+  write(round: AnalysedRound): Promise<void>
 }

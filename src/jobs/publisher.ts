@@ -124,6 +124,17 @@ export class Publisher<P extends Ownership, W> {
     return true
   }
 
+  /**
+   * Commits again and again until it is certain that Kafka has it, once: for what is as good later.
+   *
+   * @throws DepthlineError STOPPED where {@link close} comes first
+   */
+  async insist(commit: Commit<P, W>): Promise<void> {
+    while (!(await this.commit(commit))) {
+      if (this.#isClosed) throw new DepthlineError('STOPPED', 'stopped before Kafka took it')
+    }
+  }
+
   /** Gives up: a commit that waits for Kafka ends with false. */
   async close(): Promise<void> {
     this.#isClosed = true

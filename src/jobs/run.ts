@@ -8,6 +8,7 @@ import { type Identity, type Position, Publisher } from './publisher.js'
 import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from './recovery.js'
 import { Snapshotter } from './snapshotter.js'
 import { standBy } from './standby.js'
+import { aborted, graceAfter } from './stopping.js'
 import { watchMovement } from './watchdog.js'
 
 export interface RunOptions extends RecoveryOptions, Identity {
@@ -127,7 +128,7 @@ async function live(
       source.consume(intake.offsets, (batch) => intake.apply(batch)),
       lead(parts, progress, options, signal),
       watchMovement(source, clock, movement, ending.signal),
-      graceAfter(signal, clock),
+      graceAfter(signal, clock, GRACE_MS),
     ])
   } finally {
     ending.abort()
@@ -170,17 +171,7 @@ async function catchUp({ intake, source, recovery, log }: Parts, progress: Progr
 /** How long a commit in hand may go on after the job was told to stop. */
 const GRACE_MS = 1_000
 
-async function graceAfter(signal: AbortSignal, clock: Clock): Promise<void> {
-  await aborted(signal)
-  await clock.sleep(GRACE_MS)
-}
-
 /** Undefined where `signal` aborts first; what the work comes to is not waited for then. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return Promise.race([work, aborted(signal).then(() => undefined)])
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
