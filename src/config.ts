@@ -156,6 +156,25 @@ export function kafkaSettings(env: Environment) {
   })
 }
 
+/**
+ * Where the schema registry is, from the environment alone; undefined where none is set.
+ *
+ * @throws DepthlineError USAGE, which does not repeat the URL, for it may hold a password
+ */
+export function registrySettings({ SCHEMA_REGISTRY_URL: text }: Environment) {
+  if (!text) return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const expected = 'http://host:port or https://user:password@host, perhaps with a path'
+    throw new DepthlineError('USAGE', `SCHEMA_REGISTRY_URL: expected ${expected}`)
+  }
+  const username = decodeURIComponent(url.username)
+  return Object.freeze({
+    url: `${url.origin}${url.pathname}`.replace(/\/+$/, ''),
+    ...(username === '' ? {} : { auth: { username, password: decodeURIComponent(url.password) } }),
+  })
+}
+
 function isAddress(text: string): boolean {
   const [, port] = /^[^\s:]+:(\d{1,5})$/.exec(text) ?? []
   return Number(port) >= 1 && Number(port) <= 65_535
