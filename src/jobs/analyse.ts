@@ -6,6 +6,7 @@ import type { RecordCodec } from '../wire/record-codec.js'
 import type { LogRecord } from '../wire/records.js'
 import { type AnalysisProgress, bookKey } from '../wire/round-progress.js'
 import { lostLog } from './lost-log.js'
+import type { AnalysisOptions } from './market-analytics.js'
 import type {
   Clock,
   Log,
@@ -16,8 +17,8 @@ import type {
   TransactionLog,
 } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
-import { analyseRound, type RoundAnalysis, type RoundOptions } from './round-analysis.js'
-import { type Round, RoundIntake } from './round-intake.js'
+import { analyseRound, type Round, type RoundAnalysis } from './round-analysis.js'
+import { RoundIntake } from './round-intake.js'
 import { graceAfter } from './stopping.js'
 
 /** After it was told to stop, a round in hand may take so long. */
@@ -36,7 +37,7 @@ export interface AnalysePorts {
   readonly log: Log
 }
 
-export interface AnalyseOptions extends Identity, RoundOptions {
+export interface AnalyseOptions extends Identity, AnalysisOptions {
   readonly depthTopic: string
   readonly analyticsTopic: string
   /** Go on where records are gone that were not analysed yet. */
@@ -163,7 +164,7 @@ class Analysis {
   }
 
   async #finish(round: Round, last: LogRecord): Promise<void> {
-    const { pollAt, polls } = round
+    const { pollAt, records: polls } = round
     const analysis = analyseRound(round, this.#position.bodies, this.#options)
     const { depth, analytics, bodies } = analysis
     for (const sink of this.#ports.sinks) await sink.write({ pollAt, polls, depth, analytics })

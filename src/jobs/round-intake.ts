@@ -5,19 +5,11 @@ import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
 import type { RecordCodec } from '../wire/record-codec.js'
 import type { LogRecord } from '../wire/records.js'
 import { DeadLetterBuffer } from './dead-letter-buffer.js'
+import type { Round } from './round-analysis.js'
 
 /** No round is so large; a topic whose rounds never end would fill the memory. */
 const MAX_ROUND_BYTES = 512 * 1024 * 1024
 const MAX_DETAIL = 200
-
-/** What lies between two round_complete records, in its order: late answers to rounds before, too. */
-export interface Round {
-  readonly pollAt: EpochMs
-  readonly exchanges: readonly string[]
-  readonly markets: readonly string[]
-  /** The round_complete record is the last. */
-  readonly polls: readonly ExchangePoll[]
-}
 
 export interface RoundIntakeOptions {
   readonly topic: string
@@ -35,7 +27,7 @@ export class RoundIntake {
   readonly #topic: string
   #last: EpochMs | null
   #known: number
-  #polls: ExchangePoll[] = []
+  #records: ExchangePoll[] = []
   #bytes = 0
 
   constructor(codec: RecordCodec<ExchangePoll>, { topic, last, rejected }: RoundIntakeOptions) {
@@ -48,12 +40,12 @@ export class RoundIntake {
   /**
    * Takes the next record of the topic.
    *
-   * @returns the round that it completes
+   * @returns the round that it completes: all since the one before, late answers too
    * @throws DepthlineError LIMIT_PASSED where a round never ends
    */
   async take(record: LogRecord): Promise<Round | undefined> {
     if (record.value === null) return undefined
-    const poll = await this.#decode(record.value)
+    const poll = await this.#decode(record, record.value)
     if (typeof poll === 'string') {
       this.#reject(record, 'bad_record', poll)
       return undefined
@@ -71,32 +63,39 @@ export class RoundIntake {
     }
     this.#keep(poll)
     if (kind !== 'round_complete') return undefined
-    const round = { pollAt, exchanges: exchanges!, markets: markets!, polls: this.#polls }
+    const round = { pollAt, exchanges: exchanges!, markets: markets!, records: this.#records }
     this.#last = pollAt
-    this.#polls = []
+    this.#records = []
     this.#bytes = 0
     this.#known = 0
     this.rejected = 0
     return round
   }
 
-  /** The record, or what is wrong with it. */
-  async #decode(value: Uint8Array): Promise<ExchangePoll | string> {
+  /**
+   * The record, or what is wrong with it.
+   *
+   * @throws DepthlineError BAD_RECORD where it is one of depthline's own: passing over it would
+   * lose a book because of a wrong setting, such as a missing SCHEMA_REGISTRY_URL
+   */
+  async #decode({ offset, headers }: LogRecord, value: Uint8Array): Promise<ExchangePoll | string> {
     try {
       return await this.#codec.decode(value)
     } catch (error) {
-      if (error instanceof DepthlineError && error.code === 'BAD_RECORD') return error.message
-      throw error
+      if (!(error instanceof DepthlineError && error.code === 'BAD_RECORD')) throw error
+      if (headers.schema !== this.#codec.schema) return error.message
+      const message = `${this.#topic}[0] at offset ${offset}: ${error.message}`
+      throw new DepthlineError('BAD_RECORD', message, { cause: error })
     }
   }
 
   #keep(poll: ExchangePoll): void {
-    this.#polls.push(poll)
+    this.#records.push(poll)
     this.#bytes += 1_000 + (poll.body?.length ?? 0)
     if (this.#bytes <= MAX_ROUND_BYTES) return
     throw new DepthlineError(
       'LIMIT_PASSED',
-      `${this.#polls.length} records of ${this.#topic} and no round_complete among them: is depthline poll writing this topic?`,
+      `${this.#records.length} records of ${this.#topic} and no round_complete among them: is depthline poll writing this topic?`,
     )
   }
 

@@ -56,8 +56,8 @@ export class MemoryRecords<P extends Ownership> implements TransactionLog<P, Rec
   /** Reads a topic's records up to now. */
   reader(topic: string, from = 0): LogReader {
     const records = this.records.filter((record) => record.topic === topic)
-    const log = records.map(({ value, timestampMs }, offset) =>
-      logRecord(offset, value, { timestamp: String(timestampMs) }),
+    const log = records.map(({ value, timestampMs, headers }, offset) =>
+      logRecord(offset, value, { timestamp: String(timestampMs), headers }),
     )
     const reader = new FakeLog(topic, [log])
     reader.starts[0] = Math.max(0, from)
