@@ -12,8 +12,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   oracle: ['oracle'],
   jobs: ['jobs', 'oracle', 'wire', 'book'],
   kafka: ['kafka', 'wire', 'book'],
+  exchanges: ['exchanges', 'wire', 'book'],
   storage: ['storage', 'wire', 'book'],
-  cli: ['cli', 'jobs', 'oracle', 'kafka', 'storage', 'wire', 'book', 'config'],
+  cli: ['cli', 'jobs', 'oracle', 'kafka', 'exchanges', 'storage', 'wire', 'book', 'config'],
   'cli.ts': ['cli'],
   config: [],
   errors: [],
@@ -24,6 +25,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   oracle: ['node:crypto'],
   jobs: [],
   kafka: ['kafkajs', 'pino', 'node:crypto', '@kafkajs/confluent-schema-registry'],
+  exchanges: ['node:crypto'],
   storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto'],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']
@@ -71,6 +73,13 @@ describe('the house', () => {
         const code = withoutComments(text)
         return WORLD.test(path === MAY_USE_BUFFERS ? code.replace(/\bBuffer\b/g, '') : code)
       })
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
+  it('fetches from exchanges in their room alone, and from the schema registry in that of Kafka', () => {
+    const wrong = files
+      .filter(({ room }) => room !== 'exchanges' && room !== 'kafka')
+      .filter(({ text }) => /\bfetch\(/.test(withoutComments(text)))
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 

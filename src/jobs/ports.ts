@@ -157,7 +157,7 @@ export interface RecordOutput {
 export type PollResult = Pick<
   ExchangePoll,
   'requested_at' | 'responded_at' | 'attempts' | 'status' | 'error' | 'detail' | 'sha256' | 'body'
-> & { readonly kind: 'answer' | 'failure' }
+> & { readonly kind: 'answer' | 'failure' | 'late' }
 
 export interface Exchanges {
   /**

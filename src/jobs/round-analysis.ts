@@ -86,13 +86,14 @@ function exchangeDepth(
   { notionals }: AnalysisOptions,
 ): ExchangeDepth {
   const { record, bookAtMs, verdict } = judged
+  const { exchange, ...status } = statusOf(judged)
   const book = verdict.usable ? verdict : undefined
   const largest = notionals.at(-1)!
   return {
     poll_at: pollAt,
-    exchange: judged.exchange,
+    exchange,
     market,
-    ...statusOf(judged),
+    ...status,
     requested_at: record?.requested_at ?? null,
     responded_at: record?.responded_at ?? null,
     book_at: bookAtMs ?? null,
