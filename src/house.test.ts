@@ -24,7 +24,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   oracle: ['node:crypto'],
   jobs: [],
   kafka: ['kafkajs', 'pino', 'node:crypto'],
-  storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto'],
+  storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', '@duckdb/node-api'],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =
