@@ -133,6 +133,11 @@ export function snapshotFolder(env: Environment, job: string): string {
   return join(env.DEPTHLINE_DATA || 'data', 'snapshots', job)
 }
 
+/** Where rounds are kept as files. */
+export function lakeFolder(env: Environment): string {
+  return join(env.DEPTHLINE_DATA || 'data', 'lake')
+}
+
 /**
  * Where an exchange is asked: at `origin`, or at what `DEPTHLINE_EXCHANGE_URL_<NAME>` puts in its place.
  *

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { checkFlags, kafkaSettings, topicName } from '../config.js'
+import { checkFlags, kafkaSettings, lakeFolder, topicName } from '../config.js'
+import { DepthlineError } from '../errors.js'
 import { analyse } from '../jobs/analyse.js'
+import { rebuild } from '../jobs/rebuild.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { openLogReader } from '../kafka/log-reader.js'
 import { openRecordLog } from '../kafka/record-log.js'
@@ -15,6 +17,7 @@ import {
   roundTopic,
   topicRanges,
 } from '../kafka/topics.js'
+import { openLake } from '../storage/lake.js'
 import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
 import { openCodec } from './codecs.js'
 import { feeList, notionalList } from './exchange-flags.js'
@@ -32,6 +35,8 @@ const Flags = z.object({
   notionals: notionalList(),
   fees: feeList().default(new Map()),
   once: z.boolean().default(false),
+  fromLake: z.boolean().default(false),
+  out: z.string().min(1).optional(),
   acceptIncomplete: z.boolean().default(false),
   createTopics: z.boolean(),
 })
@@ -58,6 +63,11 @@ export function addAnalyseCommand(program: Command): void {
     )
     .option('--fees <exchange=bps,…>', 'taker fees in basis points, for a second, net ranking')
     .option('--once', 'end at what the topic holds by now')
+    .option(
+      '--from-lake',
+      'make depth and analytics anew from the raw books of the lake, without Kafka',
+    )
+    .option('-o, --out <folder>', 'with --from-lake: another lake to write to')
     .option('--accept-incomplete', 'go on where rounds were deleted before they were analysed')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(analyseCommand)
@@ -65,6 +75,8 @@ export function addAnalyseCommand(program: Command): void {
 
 async function analyseCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
+  if (flags.fromLake) return rebuildLake(flags)
+  if (flags.out !== undefined) throw new DepthlineError('USAGE', '--out needs --from-lake')
   const settings = kafkaSettings(process.env)
   const log = openLog('analyse')
   const job = flags.job ?? flags.analytics
@@ -86,13 +98,14 @@ async function analyseCommand(options: unknown): Promise<void> {
   assertOnePartition(input, await topicRanges(cluster, input))
   const text = ANALYSIS_PROGRESS
   const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
+  const lake = await openLake(lakeFolder(process.env))
   log.info({ input, depthTopic, analyticsTopic, job, brokers: settings.brokers }, 'analysing')
   const counts = await analyse(
     {
       ...codecs,
       open: (from) => openLogReader(cluster, { topic: input, job, from: [from] }),
       transactions,
-      sinks: [],
+      sinks: [lake],
       clock: systemClock,
       log,
     },
@@ -107,6 +120,18 @@ async function analyseCommand(options: unknown): Promise<void> {
     },
     stopSignal,
   )
+  await lake.close()
   await disconnect(cluster)
+  await standardOutput.write(`${JSON.stringify(counts)}\n`)
+}
+
+async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
+  const log = openLog('analyse')
+  const folder = lakeFolder(process.env)
+  const from = await openLake(folder)
+  const to = await openLake(flags.out ?? folder)
+  const counts = await rebuild({ rounds: from.rounds(), sink: to, log }, flags, stopSignal)
+  await to.close()
+  await from.close()
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }
