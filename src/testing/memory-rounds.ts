@@ -23,6 +23,8 @@ export class MemoryRecords<P extends Ownership> implements TransactionLog<P, Rec
   commits = 0
   /** `lost`: the commit is done and its answer lost. `failed`: it is not done. */
   before: () => Promise<'done' | 'lost' | 'failed'> = async () => 'done'
+  /** Called with each commit that is done. */
+  after: (records: readonly OutgoingRecord[]) => void = () => {}
   #epoch = 0
 
   async fence(): Promise<Transactor<P, RecordOutput>> {
@@ -37,6 +39,7 @@ export class MemoryRecords<P extends Ownership> implements TransactionLog<P, Rec
         this.records.push(...records)
         this.deadLetters.push(...deadLetters)
         this.progress = progress
+        this.after(records)
         if (fate === 'lost') throw unreachable(fate)
         return true
       },
