@@ -6,10 +6,10 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults chaos clean
+.PHONY: help demo test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: build ## The main job for TICKS=30 seconds: broker, events, live ladder, output/demo/
 	@TICKS=$(TICKS) scripts/demo.sh
@@ -57,6 +57,9 @@ simulate: install ## SEEDS=10000 simulations of the job under faults, or SEED=n 
 
 faults: build ## Kills, stops, broker and network faults, judged (docs/faults/README.md; SECTIONS="kills points takeovers broker network")
 	@npx tsx faults/faults.ts $(SECTIONS)
+
+exchange-faults: build ## KILLS=20 of poll and as many of analyse, at random, judged
+	@npx tsx faults/exchange.ts
 
 chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged
 	@npx tsx faults/chaos.ts
