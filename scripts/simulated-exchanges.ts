@@ -1,9 +1,10 @@
 /** Runs the simulated exchanges until SIGTERM or Ctrl-C; prints the environment that leads depthline to them. */
+// From a script start it with `node --import tsx`: npx does not pass a signal on.
 import { parseArgs } from 'node:util'
 import { startSimulatedExchanges } from '../src/testing/exchanges/simulated-exchanges.js'
 
 const USAGE =
-  'npx tsx scripts/simulated-exchanges.ts [--port N (the control; the exchanges take the four after it)] [--seed N] [--levels N (a side, up to 50000)]'
+  'node --import tsx scripts/simulated-exchanges.ts [--port N (the control; the exchanges take the four after it)] [--seed N] [--levels N (a side, up to 50000)]'
 
 const exchanges = await startSimulatedExchanges(flags())
 for (const [name, value] of Object.entries(exchanges.environment())) console.log(`${name}=${value}`)

@@ -73,15 +73,19 @@ function makeSide(
       ticks += shape.direction * (1 + random.below(Math.min(1 + index / 10, shape.widest)))
     }
     const size = 1 + Math.floor(shape.typicalSize * 2 * random.next() ** 3)
-    // Round sizes show whether trailing zeros are written or not.
-    const rounded = random.chance(0.2) ? Math.max(1, Math.round(size / 1e7)) * 1e7 : size
     return {
       cents: ticks * shape.tick,
-      size: rounded,
+      size: somewhatRound(random, size),
       orders: 1 + random.below(9),
       ageS: random.below(600),
     }
   })
+}
+
+/** Some sizes are round or whole, which shows who writes trailing zeros and who does not. */
+function somewhatRound(random: Random, size: number): number {
+  if (random.chance(0.02)) return 1e8
+  return random.chance(0.2) ? Math.max(1, Math.round(size / 1e7)) * 1e7 : size
 }
 
 /** A share of up to 2.6 % up or down, made of waves from 1 s to 4.5 h long, the longer the higher. */
