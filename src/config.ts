@@ -161,6 +161,27 @@ export function lakeFolder(env: Environment): string {
   return join(env.DEPTHLINE_DATA || 'data', 'lake')
 }
 
+/**
+ * Where an exchange is asked: at `origin`, or at what `DEPTHLINE_EXCHANGE_URL_<NAME>` puts in its place.
+ *
+ * @throws DepthlineError USAGE that does not repeat the address, which may hold a password
+ */
+export function exchangeOrigin(
+  env: Environment,
+  exchange: { name: string; origin: string },
+): string {
+  const variable = `DEPTHLINE_EXCHANGE_URL_${exchange.name.toUpperCase()}`
+  const text = env[variable]
+  if (!text) return exchange.origin
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isBare = url !== undefined && url.href === `${url.origin}/`
+  if (isBare && ['http:', 'https:'].includes(url.protocol)) return url.origin
+  throw new DepthlineError(
+    'USAGE',
+    `${variable}: expected scheme, host and port, such as http://127.0.0.1:8080, and nothing after`,
+  )
+}
+
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 
 /**

@@ -10,6 +10,7 @@ import { ladderView } from './ladder-view.js'
 import { standardOutput } from './output.js'
 import { openLog } from './process.js'
 import { stopSignal } from './stop-signal.js'
+import { openTickReader } from './tick-values.js'
 
 const Flags = z.object({
   topic: topicName(),
@@ -37,13 +38,15 @@ async function bookCommand(symbol: string | undefined, options: unknown): Promis
   const flags = checkFlags(Flags, options)
   if (symbol !== undefined) checkFlags(z.object({ symbol: symbolName() }), { symbol })
   const log = openLog('book')
+  const read = await openTickReader(process.env)
   const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
   let shown = 0
   try {
     for await (const record of newestMessages(cluster, flags.topic, stopSignal)) {
       shown++
       const progress = flags.ticks === undefined ? '' : `message ${shown} of ${flags.ticks}\n`
-      await standardOutput.write(`${draw(record, symbol, flags.height)}${progress}`)
+      const view = draw({ ...record, value: await read(record.value) }, symbol, flags.height)
+      await standardOutput.write(`${view}${progress}`)
       if (shown === flags.ticks) break
     }
   } finally {

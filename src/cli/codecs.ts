@@ -1,7 +1,5 @@
 /** How a topic's records are written: framed Avro where a schema registry is configured, JSON where none is. */
 import { registrySettings } from '../config.js'
-import { openAvroCodec } from '../kafka/avro-codec.js'
-import { SchemaRegistry } from '../kafka/schema-registry.js'
 import { type SchemaName, schemaText } from '../storage/schema-files.js'
 import { avroType } from '../wire/avro-types.js'
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
@@ -29,5 +27,8 @@ export async function openCodec<Name extends keyof Records & SchemaName>(
   const schema = schemaText(schemaName)
   const settings = registrySettings(env)
   if (settings === undefined) return jsonCodec(avroType(JSON.parse(schema)))
+  // The client takes as long to load as KafkaJS.
+  const { openAvroCodec } = await import('../kafka/avro-codec.js')
+  const { SchemaRegistry } = await import('../kafka/schema-registry.js')
   return openAvroCodec(new SchemaRegistry(settings), topic, schema)
 }

@@ -1,7 +1,14 @@
 /** `depthline doctor`: gathers what the surroundings of a job are like, and says what is wrong. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { assertOwnTopics, checkFlags, kafkaSettings, snapshotFolder, topicName } from '../config.js'
+import {
+  assertOwnTopics,
+  checkFlags,
+  kafkaSettings,
+  registrySettings,
+  snapshotFolder,
+  topicName,
+} from '../config.js'
 import { DepthlineError } from '../errors.js'
 import {
   checkBroker,
@@ -14,12 +21,8 @@ import {
   type SnapshotFacts,
 } from '../jobs/doctor.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
-import {
-  brokerClockAhead,
-  inspectCluster,
-  inspectRegistry,
-  inspectTopic,
-} from '../kafka/inspect.js'
+import { brokerClockAhead, inspectCluster, inspectTopic } from '../kafka/inspect.js'
+import { SchemaRegistry } from '../kafka/schema-registry.js'
 import { lastRecord } from '../kafka/topic-reader.js'
 import { fileBytes, inspectDisk } from '../storage/disk.js'
 import { openSnapshotFiles } from '../storage/snapshot-files.js'
@@ -93,7 +96,7 @@ async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding>
   })
   yield* checkProgress(`${job}.progress`, await inspectTopic(cluster, `${job}.progress`))
 
-  yield* await registryFindings(process.env.SCHEMA_REGISTRY_URL)
+  yield await registryFinding(`${output}-value`)
   yield* checkSnapshots(folder, snapshots, await inspectDisk(folder), Date.now())
   const ahead = await brokerClockAhead(cluster)
   yield* checkClock(ahead, last && Math.floor(last.timestampMs / 1000), Date.now())
@@ -123,16 +126,20 @@ async function snapshotFacts(folder: string): Promise<SnapshotFacts[]> {
   return facts
 }
 
-async function registryFindings(url: string | undefined): Promise<Finding[]> {
+async function registryFinding(subject: string): Promise<Finding> {
   const what = 'schema registry'
-  if (!url)
-    return [{ level: 'ok', what, said: 'not set (SCHEMA_REGISTRY_URL), and run needs none' }]
+  const settings = registrySettings(process.env)
+  if (settings === undefined) {
+    const said = 'not set (SCHEMA_REGISTRY_URL), which only Avro needs'
+    return { level: 'ok', what, said }
+  }
   try {
-    const subjects = await inspectRegistry(url)
-    return [{ level: 'ok', what, said: `${url}: ${subjects} subjects` }]
+    const id = await new SchemaRegistry(settings).latestId(subject)
+    const found = id === undefined ? `no ${subject} yet` : `${subject} is schema ${id}`
+    return { level: 'ok', what, said: `${settings.url}: ${found}` }
   } catch (error) {
-    const said = `${url} does not answer: ${error instanceof Error ? error.message : error}`
-    return [{ level: 'warn', what, said, todo: 'start it, or mend SCHEMA_REGISTRY_URL' }]
+    const said = error instanceof Error ? error.message : String(error)
+    return { level: 'warn', what, said, todo: 'start it, or mend SCHEMA_REGISTRY_URL' }
   }
 }
 

@@ -18,6 +18,7 @@ import { fileOutput, standardOutput } from './output.js'
 import { openLog } from './process.js'
 import { showProgress } from './progress.js'
 import { stopSignal } from './stop-signal.js'
+import { openTickReader } from './tick-values.js'
 
 const Flags = z.object({
   topic: topicName(),
@@ -86,6 +87,7 @@ async function* readTicks(
 ): AsyncGenerator<TickRecord> {
   // A tick's record carries its second as the timestamp, so the broker can find the first one.
   const start = from === undefined ? [] : await offsetsAt(cluster, topic, from * 1000)
+  const read = await openTickReader(process.env)
   let count = 0
   for await (const records of readTopic(cluster, {
     topic,
@@ -99,7 +101,8 @@ async function* readTicks(
       if (tick < (from ?? 0)) continue
       if (to !== undefined && tick > to) return
       if (count++ >= ticks) return
-      yield { tick, offset: String(offset), value: new TextDecoder().decode(value ?? undefined) }
+      const text = new TextDecoder().decode((await read(value)) ?? undefined)
+      yield { tick, offset: String(offset), value: text }
       if (count >= ticks) return
     }
   }

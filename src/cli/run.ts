@@ -28,6 +28,7 @@ import { openSnapshotFiles } from '../storage/snapshot-files.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
+import { openTickEncoder, TICK_FORMATS } from './tick-values.js'
 import { version } from './version.js'
 
 const Flags = z.object({
@@ -45,6 +46,7 @@ const Flags = z.object({
   rebuild: z.boolean().default(false),
   acceptIncomplete: z.boolean().default(false),
   createTopics: z.boolean(),
+  format: z.enum(TICK_FORMATS, `one of ${TICK_FORMATS.join(', ')}`),
 })
 
 export function addRunCommand(program: Command): void {
@@ -62,6 +64,7 @@ export function addRunCommand(program: Command): void {
       "the job's name: key of its messages, name of its progress topic, and its lock (default: the output topic)",
     )
     .option('--levels <n|all>', 'levels a side in the message', '15')
+    .option('--format <format>', 'json, or avro by SCHEMA_REGISTRY_URL', 'json')
     .option(
       '--closed-window <n>',
       'closed ids that each partition remembers',
@@ -104,19 +107,17 @@ async function runCommand(options: unknown): Promise<void> {
   const log = openLog('run')
   const job = flags.job ?? flags.output
   assertOwnTopics({ ...flags, job })
+  const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
   const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
-  const topics = [
-    inputTopic(flags.input),
-    outputTopic(flags.output),
-    outputTopic(flags.deadLetters),
-    progressTopic(progress),
-    ...copies.map(snapshotTopic),
-  ]
+  const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
+  const kept = [progressTopic(progress), ...copies.map(snapshotTopic)]
+  const topics = [inputTopic(flags.input), ...written, ...kept]
   await ensureTopics(cluster, topics, flags.createTopics)
   const source = new KafkaOrderSource(cluster, { topic: flags.input, job })
-  const transactions = await openTransactionLog(cluster, { ...flags, progress, job })
+  const publishing = { ...flags, progress, job, encodeTick }
+  const transactions = await openTransactionLog(cluster, publishing)
   const snapshots = [
     openSnapshotFiles(snapshotFolder(process.env, job)),
     ...(await Promise.all(copies.map((topic) => openSnapshotTopic(cluster, topic, job)))),

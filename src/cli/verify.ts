@@ -24,6 +24,7 @@ import { standardOutput } from './output.js'
 import { openLog } from './process.js'
 import { showProgress } from './progress.js'
 import { stopSignal } from './stop-signal.js'
+import { openTickReader, readTickTexts } from './tick-values.js'
 
 const NEWS_MS = 30_000
 
@@ -115,7 +116,7 @@ async function openVerification(
     return openLogReader(cluster, { topic, job: 'depthline-verify', from })
   }
   const readers = {
-    output: await open(output),
+    output: readTickTexts(await open(output), job, await openTickReader(process.env)),
     input: await open(input, start?.offsets),
     deadLetters: await open(deadLetters),
   }

@@ -8,8 +8,8 @@ import {
   avroType,
   readAvro,
 } from '../wire/avro-types.js'
-import { jsonCodec, REGISTRY_BYTE } from '../wire/json-codec.js'
-import type { RecordCodec } from '../wire/record-codec.js'
+import { jsonCodec } from '../wire/json-codec.js'
+import { REGISTRY_BYTE, type RecordCodec } from '../wire/record-codec.js'
 import type { SchemaRegistry } from './schema-registry.js'
 
 const FRAME_BYTES = 5

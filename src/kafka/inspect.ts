@@ -72,15 +72,6 @@ export async function brokerClockAhead({ kafka, admin }: Cluster): Promise<numbe
   }
 }
 
-/** How many subjects the registry has. */
-export async function inspectRegistry(url: string): Promise<number> {
-  const answer = await fetch(`${url.replace(/\/$/, '')}/subjects`, {
-    signal: AbortSignal.timeout(CALL_LIMIT_MS),
-  })
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`)
-  return ((await answer.json()) as unknown[]).length
-}
-
 async function configOf(
   admin: Cluster['admin'],
   type: ConfigResourceType,

@@ -5,7 +5,7 @@ import type { Cluster } from './client.js'
 import { kafkaError } from './failures.js'
 import { PositionPublisher } from './position-publisher.js'
 import { openProgressTopic, type ProgressTopic } from './progress-topic.js'
-import { deadLetterMessage, inSends } from './sends.js'
+import { asBuffer, deadLetterMessage, inSends } from './sends.js'
 import { assertOnePartition, topicRanges } from './topics.js'
 import {
   type Send,
@@ -21,6 +21,8 @@ export interface TransactionLogOptions {
   readonly progress: string
   /** The job's name: the key of its ticks, and of its transactions. */
   readonly job: string
+  /** Turns a tick's JSON text into the value to publish; where it is undefined the text is. */
+  readonly encodeTick?: ((message: string) => Promise<Uint8Array>) | undefined
 }
 
 interface Writes {
@@ -88,15 +90,16 @@ class KafkaTransactor {
     this.#positions = positions
   }
 
-  /** @throws DepthlineError TICK_TOO_LARGE, DEAD_LETTER_TOO_LARGE, or a retriable one in doubt */
+  /** @throws DepthlineError TICK_TOO_LARGE, DEAD_LETTER_TOO_LARGE, BAD_RECORD, or a retriable one in doubt */
   async commit(writes: Writes, isTooLate: () => boolean): Promise<boolean> {
     const { tick, deadLetters, progress } = writes
     const letters = deadLetters.map(deadLetterMessage)
     const sends = [...inSends(this.#options.deadLetters, letters, 'DEAD_LETTER_TOO_LARGE')]
     const last = this.#progress.messages(progress)
-    // Together, because each request more would make the tick later.
+    // Together, because each request more would make the tick later; and before the transaction
+    // begins, because a tick that cannot be encoded ends the job.
     const topicMessages: Send['topicMessages'] =
-      tick === undefined ? [last] : [this.#tickMessages(tick), last]
+      tick === undefined ? [last] : [await this.#tickMessages(tick), last]
     sends.push({ topicMessages, tooLarge: 'TICK_TOO_LARGE' })
     try {
       const isCommitted = await this.#producer.commit(sends, isTooLate)
@@ -111,9 +114,10 @@ class KafkaTransactor {
     return this.#producer.discard()
   }
 
-  #tickMessages({ tick, value, headers }: Tick): TopicMessages {
-    const { job: key, output: topic } = this.#options
+  async #tickMessages({ tick, value: text, headers }: Tick): Promise<TopicMessages> {
+    const { job: key, output: topic, encodeTick } = this.#options
     const timestamp = String(tick * 1000)
+    const value = encodeTick === undefined ? text : asBuffer(await encodeTick(text))
     return { topic, messages: [{ key, value, headers: { ...headers }, timestamp, partition: 0 }] }
   }
 }

@@ -1,7 +1,7 @@
 /** `depthline run` under test: its three topics, its ticks, and what the oracle says they must hold. */
 import { setTimeout } from 'node:timers/promises'
 import { NaiveBook } from '../oracle/naive-book.js'
-import { type RunningCli, startCli } from './cli.js'
+import { type CliOptions, type RunningCli, startCli } from './cli.js'
 import { readAll, type StoredRecord, uniqueName } from './topics.js'
 
 const WAIT_LIMIT_MS = 25_000
@@ -45,9 +45,10 @@ export function runTopics(prefix: string): RunTopics {
 export async function startRun(
   { input, output, deadLetters }: RunTopics,
   flags: readonly string[] = [],
+  options: CliOptions = {},
 ): Promise<RunningCli> {
   const topics = ['--input', input, '--output', output, '--dead-letters', deadLetters]
-  const job = startCli(['run', ...topics, ...flags])
+  const job = startCli(['run', ...topics, ...flags], options)
   await job.logged('"msg":"running"')
   return job
 }

@@ -3,7 +3,7 @@ import type { types } from 'avsc'
 import { DepthlineError } from '../errors.js'
 import { shortestText } from './avro-decimal.js'
 import { type AvroType, assertRecord, fromBase64, toBase64 } from './avro-types.js'
-import type { RecordCodec } from './record-codec.js'
+import { REGISTRY_BYTE, type RecordCodec } from './record-codec.js'
 
 /** A value as JSON has it, and back; neither checks, because the schema does. */
 interface JsonForm {
@@ -11,9 +11,6 @@ interface JsonForm {
   /** What is not of this form is left as it is, for the schema to refuse. */
   fromJson(json: unknown): unknown
 }
-
-/** The first byte of what a schema registry frames; no JSON begins with it. */
-export const REGISTRY_BYTE = 0
 
 /**
  * Prints fields in the schema's order, so that a record has one text: decimals as

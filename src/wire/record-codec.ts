@@ -1,5 +1,8 @@
 /** How the records of a topic become the values of its messages, and back. */
 
+/** The first byte of what a schema registry frames; no JSON begins with it. */
+export const REGISTRY_BYTE = 0
+
 export interface RecordCodec<T> {
   /** Name of the record's schema, such as `depthline.ExchangePoll`. */
   readonly schema: string
