@@ -31,8 +31,8 @@ kafka: ## Start a broker on localhost:9092 (KAFKA_BROKERS, Docker or Java)
 kafka-stop: ## Stop the broker that `make kafka` started
 	@scripts/kafka.sh stop
 
-bench: build ## Measure replay and tick latency (bench/README.md)
-	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts
+bench: build ## Measure replay, tick latency and exchange rounds (bench/README.md)
+	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts && npx tsx bench/exchange-round.ts
 
 flood: build ## A topic of a million broken records, drained while ticks go on
 	@npx tsx bench/flood.ts
