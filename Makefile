@@ -40,8 +40,8 @@ registry-stop: ## Stop the registry that `make registry` started
 docs: install ## Write docs/DATA.md, the data dictionary, from schemas/
 	@npx tsx scripts/data-dictionary.ts
 
-bench: build ## Measure replay and tick latency (bench/README.md)
-	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts
+bench: build ## Measure replay, tick latency, exchange rounds and their latency (bench/README.md)
+	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts && npx tsx bench/exchange-round.ts && npx tsx bench/exchange-latency.ts
 
 flood: build ## A topic of a million broken records, drained while ticks go on
 	@npx tsx bench/flood.ts

@@ -13,8 +13,13 @@ import {
 } from '../book/decimal.js'
 import { BUY, SELL, type Side } from '../book/order-event.js'
 import { PRICE, sweep } from '../book/sweep.js'
-import { consolidatedFills, depthRecords, textOrNull } from '../wire/depth-figures.js'
-import type { DecimalText, EpochMs, MarketAnalytics } from '../wire/exchange-records.js'
+import { consolidatedFills, textOrNull } from '../wire/depth-figures.js'
+import type {
+  DecimalText,
+  EpochMs,
+  ExchangeDepth,
+  MarketAnalytics,
+} from '../wire/exchange-records.js'
 import { type Judged, statusOf, type UsableBook } from './usable-books.js'
 
 export interface AnalysisOptions {
@@ -28,10 +33,17 @@ interface NamedBook extends UsableBook {
   readonly exchange: string
 }
 
-/** @param judged every exchange of the round, the preferred one at equal prices first */
+/** One market in one round: every exchange in the round's order, the preferred one at equal prices first. */
+export interface JudgedMarket {
+  readonly pollAt: EpochMs
+  readonly market: string
+  readonly judged: readonly Judged[]
+  /** What is already said of each of them. */
+  readonly depth: readonly ExchangeDepth[]
+}
+
 export function marketAnalytics(
-  at: { readonly pollAt: EpochMs; readonly market: string },
-  judged: readonly Judged[],
+  { pollAt, market, judged, depth }: JudgedMarket,
   { notionals, fees }: AnalysisOptions,
 ): MarketAnalytics {
   const books = judged.flatMap(({ exchange, verdict }) => {
@@ -44,8 +56,8 @@ export function marketAnalytics(
   const bestAsk = bestOf(books, SELL)
   const mid = bestBid && bestAsk && half(add(bestBid, bestAsk))
   return {
-    poll_at: at.pollAt,
-    market: at.market,
+    poll_at: pollAt,
+    market,
     average_mid_price: textOrNull(averageMid(books)),
     mid_exchanges: books.map(({ exchange }) => exchange),
     notional: toText(notional),
@@ -69,9 +81,7 @@ export function marketAnalytics(
       mid_price: textOrNull(one.verdict.usable ? one.verdict.mid : undefined),
       fee_bps: textOrNull(fees.get(one.exchange)),
     })),
-    depth: books.flatMap((book) => {
-      return depthRecords(book).map((depth) => ({ exchange: book.exchange, ...depth }))
-    }),
+    depth: depth.flatMap(({ exchange, depth }) => depth.map((near) => ({ exchange, ...near }))),
   }
 }
 

@@ -42,7 +42,6 @@ export function analyseRound(
   const depth: ExchangeDepth[] = []
   const analytics: MarketAnalytics[] = []
   for (const market of round.markets) {
-    const at = { pollAt: round.pollAt, market }
     const answers = round.exchanges.map((exchange) => {
       const key = keyOf(exchange, market)
       const record = records.get(key)
@@ -50,8 +49,10 @@ export function analyseRound(
       return { exchange, record, isSameBody }
     })
     const judged = judgeBooks(answers)
-    depth.push(...judged.map((one) => exchangeDepth(at, one, options)))
-    analytics.push(marketAnalytics(at, judged, options))
+    const at = { pollAt: round.pollAt, market }
+    const own = judged.map((one) => exchangeDepth(at, one, options))
+    depth.push(...own)
+    analytics.push(marketAnalytics({ ...at, judged, depth: own }, options))
   }
   return { depth, analytics, bodies: bodyHashes(records) }
 }
