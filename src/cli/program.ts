@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   doctor: async () => (await import('./doctor.js')).addDoctorCommand,
   book: async () => (await import('./book.js')).addBookCommand,
   verify: async () => (await import('./verify.js')).addVerifyCommand,
+  quote: async () => (await import('./quote.js')).addQuoteCommand,
 }
 
 const program = new Command('depthline')
