@@ -3,24 +3,25 @@ import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { checkFlags, exchangeOrigin, kafkaSettings, topicName, wholeNumber } from '../config.js'
-import { askExchange, LATE_MS } from '../exchanges/ask-exchange.js'
+import { LATE_MS } from '../exchanges/ask-exchange.js'
 import { poll } from '../jobs/poll.js'
 import type { Exchanges } from '../jobs/ports.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { openRecordLog } from '../kafka/record-log.js'
 import { ensureTopics, progressTopic, roundTopic } from '../kafka/topics.js'
-import { EXCHANGES } from '../wire/exchanges/exchanges.js'
+import type { Exchange } from '../wire/exchanges/exchange.js'
 import { POLL_PROGRESS } from '../wire/round-progress.js'
+import { askForBook } from './ask-book.js'
 import { openCodec } from './codecs.js'
-import { exchangeList, marketList } from './exchange-flags.js'
+import { DEFAULT_EXCHANGES, exchangeList, marketList } from './exchange-flags.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
 import { version } from './version.js'
 
 const Flags = z.object({
-  exchanges: exchangeList(),
-  markets: marketList(),
+  exchanges: z.string(),
+  markets: z.string(),
   output: topicName(),
   every: wholeNumber(2, 3600),
   once: z.boolean().default(false),
@@ -37,7 +38,11 @@ export function addPollCommand(program: Command): void {
     .description(
       'Asks every exchange for every market on the UTC minute and writes what they answer, as they answer it: one record for each book and minute, then one that the round is complete. Prints a summary as JSON when it is stopped.',
     )
-    .option('--exchanges <names>', 'whom to ask, with commas', 'coinbase,kraken')
+    .option(
+      '--exchanges <names>',
+      'whom to ask, the preferred one at equal prices first',
+      DEFAULT_EXCHANGES,
+    )
     .option('--markets <names>', 'what to ask for, with commas', 'BTC-USD,ETH-USD')
     .option('--output <topic>', 'raw books', 'exchange-books')
     .option('--every <seconds>', 'time between two rounds', '60')
@@ -49,7 +54,9 @@ export function addPollCommand(program: Command): void {
 async function pollCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
-  const exchanges = openExchanges(flags.exchanges)
+  const exchanges = exchangeList(flags.exchanges)
+  const markets = marketList(flags.markets, exchanges)
+  for (const exchange of exchanges) exchangeOrigin(process.env, exchange)
   const log = openLog('poll')
   const job = flags.output
   const codec = await openCodec(flags.output, 'exchange-poll')
@@ -62,12 +69,12 @@ async function pollCommand(options: unknown): Promise<void> {
   log.info({ ...flags, brokers: settings.brokers }, 'polling')
   const periodMs = flags.every * 1000
   const counts = await poll(
-    { exchanges, transactions, codec, clock: systemClock, log },
+    { exchanges: asking(exchanges), transactions, codec, clock: systemClock, log },
     {
       job,
       topic: flags.output,
-      exchanges: flags.exchanges,
-      markets: flags.markets,
+      exchanges: exchanges.map(({ name }) => name),
+      markets,
       periodMs,
       // A round is over before the next one begins.
       deadlineMs: Math.min(DEADLINE_MS, periodMs - 1000),
@@ -82,28 +89,17 @@ async function pollCommand(options: unknown): Promise<void> {
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }
 
-/** @throws DepthlineError USAGE where an exchange's address in the environment is none */
-function openExchanges(names: readonly string[]): Exchanges {
-  const asked = EXCHANGES.filter(({ name }) => names.includes(name)).map((exchange) => ({
-    ...exchange,
-    origin: exchangeOrigin(process.env, exchange),
-  }))
-  const terms = {
-    lateMs: LATE_MS,
-    userAgent: `depthline/${version}`,
-    clock: systemClock,
-    random: Math.random,
-    // A round in hand is finished when the process is told to stop.
-    signal: new AbortController().signal,
-  }
+function asking(exchanges: readonly Exchange[]): Exchanges {
+  // A round in hand is finished when the process is told to stop.
+  const { signal } = new AbortController()
+  const terms = { lateMs: LATE_MS, clock: systemClock, signal }
   return {
-    async ask({ exchange, market, deadlineMs }, onLate) {
-      const { paths, ...rest } = asked.find(({ name }) => name === exchange)!
-      const book = { ...rest, path: paths.get(market)! }
+    async ask({ exchange: name, market, pollAt, deadlineMs }, onLate) {
+      const exchange = exchanges.find((one) => one.name === name)!
       const deadlineAt = systemClock.monotonic() + deadlineMs - systemClock.now()
-      const { reply, late } = await askExchange(book, { ...terms, deadlineAt })
+      const { record, late } = await askForBook({ exchange, market, pollAt, deadlineAt, ...terms })
       void late?.then((answer) => answer && onLate(answer))
-      return reply
+      return record
     },
   }
 }

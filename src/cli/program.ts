@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   verify: async () => (await import('./verify.js')).addVerifyCommand,
   poll: async () => (await import('./poll.js')).addPollCommand,
   analyse: async () => (await import('./analyse.js')).addAnalyseCommand,
+  quote: async () => (await import('./quote.js')).addQuoteCommand,
 }
 
 const program = new Command('depthline')

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ask } from '../testing/exchanges/ask.js'
+import { ask, clock } from '../testing/exchanges/ask.js'
 
 const servers: Server[] = []
 
@@ -111,6 +111,23 @@ describe('the deadline', () => {
     })
   })
 
+  it('leaves the last failure standing where it passes during a pause', async () => {
+    const exchange = await serve((_request, response) => response.writeHead(503).end('full'))
+    // The process stands still as soon as it waits.
+    const frozen = {
+      ...clock,
+      monotonic: () => clock.monotonic() + skippedMs,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        if (ms < 1000) skippedMs = 60_000
+        return clock.sleep(ms, signal)
+      },
+    }
+    let skippedMs = 0
+    const { reply, late } = await ask(exchange, { clock: frozen })
+    expect(reply).toMatchObject({ error: 'http_status', status: 503, detail: 'HTTP 503: full' })
+    expect([reply.attempts, late]).toEqual([1, undefined])
+  })
+
   it('asks nothing where it has passed already', async () => {
     const exchange = await serve((_request, response) => response.end('{}'))
     const { reply } = await ask(exchange, { deadlineMs: 0 })
@@ -134,6 +151,9 @@ describe('the stop', () => {
       const signal = AbortSignal.timeout(100)
       await expect(ask(exchange, { signal })).rejects.toMatchObject({ code: 'STOPPED' })
     }
+    await expect(ask(hangs, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'STOPPED',
+    })
     const signal = AbortSignal.timeout(100)
     const { late } = await ask(hangs, { deadlineMs: 50, lateMs: 60_000, signal })
     expect(await late).toBeUndefined()
@@ -183,7 +203,7 @@ describe('bad manners', () => {
     const exchange = await serve((_request, response) => response.writeHead(403).end(page))
     const { reply } = await ask(exchange)
     expect(reply.detail).toMatch(/^HTTP 403: <h1> No <\/h1>é+…$/)
-    expect([...reply.detail!]).toHaveLength(200)
+    expect(reply.detail).toHaveLength(200)
     expect(text(reply.body)).toBe(page)
   })
 

@@ -60,12 +60,13 @@ export const LATE_MS = 20_000
  */
 export async function askExchange(book: AskedBook, terms: AskTerms): Promise<Asked> {
   const { clock, signal } = terms
+  if (signal.aborted) throw stopped()
   const over = new AbortController()
   const end = () => over.abort()
   signal.addEventListener('abort', end)
   try {
     const deadline = clock.sleep(terms.deadlineAt - clock.monotonic(), over.signal)
-    return await askUntil(deadline.then(noTry), book, terms)
+    return await askUntil({ deadline: deadline.then(noTry), over: over.signal }, book, terms)
   } finally {
     signal.removeEventListener('abort', end)
     end()
@@ -73,7 +74,7 @@ export async function askExchange(book: AskedBook, terms: AskTerms): Promise<Ask
 }
 
 async function askUntil(
-  deadline: Promise<undefined>,
+  { deadline, over }: { deadline: Promise<undefined>; over: AbortSignal },
   book: AskedBook,
   terms: AskTerms,
 ): Promise<Asked> {
@@ -82,26 +83,33 @@ async function askUntil(
   const transfer: Transfer = { requests: 0, requestedAt: null, status: null, pieces: [] }
   let before: Try | undefined
   for (let repetition = 0; ; repetition++) {
-    if (clock.monotonic() >= terms.deadlineAt) return { reply: timedOut(), late: undefined }
+    // A process that stood still may come back from its pause after the deadline.
+    if (clock.monotonic() >= terms.deadlineAt) {
+      const last = before ?? timeout(transfer, before)
+      return { reply: replyOf(last, transfer, clock), late: undefined }
+    }
     const giveUp = new AbortController()
-    const { userAgent } = terms
-    const asking = tryOnce(url, transfer, { userAgent, now: clock.now, signal: giveUp.signal })
+    const asking = tryOnce(url, transfer, {
+      userAgent: terms.userAgent,
+      now: () => clock.now(),
+      signal: giveUp.signal,
+    })
     const result = await Promise.race([asking, deadline])
-    if (signal.aborted) throw stopped(giveUp)
+    if (signal.aborted) {
+      giveUp.abort()
+      throw stopped()
+    }
     if (result === undefined) {
-      return { reply: timedOut(), late: lateAnswer(asking, giveUp, transfer, terms) }
+      const reply = replyOf(timeout(transfer, before), transfer, clock)
+      return { reply, late: lateAnswer(asking, giveUp, transfer, terms) }
     }
     const pause = pauseBefore(result, repetition, book, terms)
     if (typeof pause !== 'number') {
       return { reply: replyOf({ ...result, ...pause }, transfer, clock), late: undefined }
     }
     before = result
-    await clock.sleep(pause, signal)
-    if (signal.aborted) throw stopped(giveUp)
-  }
-
-  function timedOut(): Reply {
-    return replyOf(timeout(transfer, before), transfer, clock)
+    await clock.sleep(pause, over)
+    if (signal.aborted) throw stopped()
   }
 }
 
@@ -165,8 +173,7 @@ function replyOf({ error, detail, status, body }: Try, transfer: Transfer, clock
   }
 }
 
-function stopped(giveUp: AbortController): DepthlineError {
-  giveUp.abort()
+function stopped(): DepthlineError {
   return new DepthlineError('STOPPED', 'stopped while an exchange was asked')
 }
 

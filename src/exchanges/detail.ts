@@ -1,18 +1,17 @@
 /** The words of a failure: short, on one line, and without anything that an address may carry. */
-
-const MAX_CHARACTERS = 200
+import { shorten } from '../wire/exchanges/exchange.js'
 
 /** One line of at most 200 characters. */
 export function detailText(text: string): string {
-  const line = text.replace(/[\s\p{C}]+/gu, ' ').trim()
-  const characters = [...line]
-  if (characters.length <= MAX_CHARACTERS) return line
-  return `${characters.slice(0, MAX_CHARACTERS - 1).join('')}…`
+  return shorten(text.replace(/[\s\p{C}]+/gu, ' ').trim())
 }
+
+/** More than is ever shown, whatever the characters are. */
+const EXCERPT_BYTES = 1000
 
 /** How a body begins, for a person who wonders what the exchange said. */
 export function excerpt(body: Uint8Array): string {
-  return new TextDecoder().decode(body.subarray(0, 4 * MAX_CHARACTERS))
+  return new TextDecoder().decode(body.subarray(0, EXCERPT_BYTES))
 }
 
 /** What fetch's «fetch failed» or «terminated» was about. */

@@ -1,14 +1,19 @@
 /** What `analyse` publishes: every round once, the same after any crash, and nothing that is no round. */
-import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { parseDecimal } from '../book/decimal.js'
 import { FakeClock } from '../testing/fake-clock.js'
 import { Logged, START } from '../testing/memory-job.js'
-import { answerOf, failureOf, MemoryRecords, plainCodec } from '../testing/memory-rounds.js'
+import {
+  type Asked,
+  answerOf,
+  failureOf,
+  MemoryRecords,
+  plainCodec,
+} from '../testing/memory-rounds.js'
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import type { AnalysisProgress } from '../wire/round-progress.js'
 import { type AnalyseOptions, analyse } from './analyse.js'
-import type { AnalysedRound, OutgoingRecord, PollResult } from './ports.js'
+import type { AnalysedRound, OutgoingRecord } from './ports.js'
 
 const MINUTE = 60_000
 const FIRST = Math.floor(START / MINUTE) * MINUTE
@@ -51,10 +56,8 @@ const newWorld = (): World => ({
   kept: [],
 })
 
-async function put(world: World, poll: Partial<ExchangePoll> & Pick<ExchangePoll, 'kind'>) {
-  const nothing = { exchange: null, market: null, exchanges: null, markets: null }
-  const record = { ...failureOf('timeout', FIRST), ...nothing, poll_at: FIRST, ...poll }
-  await putValue(world, await codec.encode(record as ExchangePoll))
+async function put(world: World, record: ExchangePoll) {
+  await putValue(world, await codec.encode(record))
 }
 
 async function putValue({ input }: World, value: Uint8Array, schema = 'of somebody else') {
@@ -68,14 +71,22 @@ async function putValue({ input }: World, value: Uint8Array, schema = 'of somebo
   input.records.push(record)
 }
 
-/** Gemini's and Kraken's answers of a minute, and that it is complete. */
-async function putRound(world: World, minute: number, results: Record<string, PollResult>) {
-  const poll_at = FIRST + minute * MINUTE
-  for (const [exchange, result] of Object.entries(results)) {
-    await put(world, { ...result, poll_at, exchange, market: 'BTC-USD' })
+/** What an exchange says at a minute. */
+type Say = (asked: Asked) => ExchangePoll
+
+const askedAt = (minute: number, exchange: string | null = null): Asked => {
+  return { exchange, market: exchange && 'BTC-USD', poll_at: FIRST + minute * MINUTE }
+}
+
+const ROUND_COMPLETE = { kind: 'round_complete', markets: ['BTC-USD'] } as const
+
+/** What the exchanges say at a minute, and that it is complete. */
+async function putRound(world: World, minute: number, says: Record<string, Say>) {
+  for (const [exchange, say] of Object.entries(says)) {
+    await put(world, say(askedAt(minute, exchange)))
   }
-  const exchanges = ['kraken', 'gemini']
-  await put(world, { kind: 'round_complete', poll_at, exchanges, markets: ['BTC-USD'] })
+  const end = failureOf(askedAt(minute), 'timeout', FIRST)
+  await put(world, { ...end, ...ROUND_COMPLETE, exchanges: ['kraken', 'gemini'] })
 }
 
 function run(world: World, options: Partial<AnalyseOptions> = {}, lowest = 0) {
@@ -103,19 +114,10 @@ async function runToEnd(world: World, options: Partial<AnalyseOptions> = {}, low
   return done
 }
 
-const both = (mid: number) => ({
-  kraken: withHash(answerOf(krakenBody(mid), FIRST)),
-  gemini: withHash(answerOf(geminiBody(mid + 2), FIRST)),
+const both = (mid: number): Record<'kraken' | 'gemini', Say> => ({
+  kraken: (asked) => answerOf(asked, krakenBody(mid), FIRST),
+  gemini: (asked) => answerOf(asked, geminiBody(mid + 2), FIRST),
 })
-
-/** As the poller does it. */
-function withHash(result: PollResult): PollResult {
-  return { ...result, sha256: hashOf(result.body!) }
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
 
 const analyticsOf = ({ output }: World) => output.values<MarketAnalytics>('market-analytics')
 
@@ -150,7 +152,7 @@ describe('analyse', () => {
 
   it('has a record also for a minute without any book, which says why', async () => {
     const world = newWorld()
-    await putRound(world, 0, { kraken: failureOf('http_status', FIRST) })
+    await putRound(world, 0, { kraken: (asked) => failureOf(asked, 'http_status', FIRST) })
     await runToEnd(world)
     expect(analyticsOf(world)).toMatchObject([
       {
@@ -215,7 +217,8 @@ describe('analyse', () => {
     await putValue(world, new TextEncoder().encode('!no record'))
     await putRound(world, 0, both(60_000))
     await putRound(world, 0, both(60_000))
-    await put(world, { kind: 'round_complete', poll_at: FIRST + MINUTE })
+    const end = failureOf(askedAt(1), 'timeout', FIRST)
+    await put(world, { ...end, ...ROUND_COMPLETE })
     await putRound(world, 2, both(60_000))
     expect(await runToEnd(world)).toEqual({ rounds: 2, rejected: 3 })
     expect(world.output.deadLetters.map(({ headers }) => headers)).toMatchObject([
@@ -272,7 +275,7 @@ describe('analyse', () => {
 
   it('leaves a round alone that is not complete, and takes it up when it is', async () => {
     const world = newWorld()
-    await put(world, { ...both(60_000).kraken, exchange: 'kraken', market: 'BTC-USD' })
+    await put(world, both(60_000).kraken(askedAt(0, 'kraken')))
     expect(await runToEnd(world)).toEqual({ rounds: 0, rejected: 0 })
     await putRound(world, 0, { gemini: both(60_000).gemini })
     expect(await runToEnd(world)).toEqual({ rounds: 1, rejected: 0 })

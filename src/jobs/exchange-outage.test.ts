@@ -1,5 +1,4 @@
 /** Ten minutes of each way in which an exchange can fail: every minute has its analytics, right, the failure named. */
-import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { parseDecimal } from '../book/decimal.js'
 import { naiveFill, naiveMid } from '../oracle/naive-depth.js'
@@ -15,7 +14,6 @@ import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/excha
 import type { AnalysisProgress, PollProgress } from '../wire/round-progress.js'
 import { analyse } from './analyse.js'
 import { poll } from './poll.js'
-import type { PollResult } from './ports.js'
 
 const MINUTE = 60_000
 const NOON = Date.UTC(2026, 10, 21, 12)
@@ -29,29 +27,34 @@ function bodyOf(exchange: SimulatedExchange, market: Market, atMs: number, kind?
   return exchange === 'coinbase' ? coinbaseBody(book, '2') : krakenBody(book, 500)
 }
 
-function answered(body: string, now: number): PollResult {
-  const result = answerOf(body, now)
-  return { ...result, sha256: createHash('sha256').update(result.body!).digest('hex') }
+interface Request {
+  readonly exchange: SimulatedExchange
+  readonly market: Market
+  readonly pollAt: number
+  readonly deadlineMs: number
 }
 
+const asked = ({ exchange, market, pollAt }: Request) => ({ exchange, market, poll_at: pollAt })
+
 type Fails = (
-  ask: { exchange: SimulatedExchange; market: Market; deadlineMs: number },
+  request: Request,
   clock: FakeClock,
-  onLate: (result: PollResult) => void,
-) => Promise<PollResult>
+  onLate: (record: ExchangePoll) => void,
+) => Promise<ExchangePoll>
 
 const fails =
   (error: NonNullable<ExchangePoll['error']>, afterMs: number): Fails =>
-  async (_, clock) => {
+  async (request, clock) => {
     await clock.sleep(afterMs)
-    return failureOf(error, clock.now())
+    return failureOf(asked(request), error, clock.now())
   }
 
 const says =
   (body: (exchange: SimulatedExchange, market: Market, now: number) => string): Fails =>
-  async ({ exchange, market }, clock) => {
+  async (request, clock) => {
     await clock.sleep(200)
-    return answered(body(exchange, market, clock.now()), clock.now())
+    const now = clock.now()
+    return answerOf(asked(request), body(request.exchange, request.market, now), now)
   }
 
 const spoils = (kind: FaultKind) =>
@@ -88,11 +91,12 @@ const FAULTS: Record<string, [SimulatedExchange, Fails, string | null]> = {
   ],
   'an answer after the deadline': [
     'kraken',
-    async ({ exchange, market }, clock, onLate) => {
+    async (request, clock, onLate) => {
       await clock.sleep(10_000)
-      const late = answered(bodyOf(exchange, market, clock.now()), clock.now())
+      const body = bodyOf(request.exchange, request.market, clock.now())
+      const late = answerOf(asked(request), body, clock.now())
       void clock.sleep(4_000).then(() => onLate({ ...late, kind: 'late' }))
-      return failureOf('timeout', clock.now())
+      return failureOf(asked(request), 'timeout', clock.now())
     },
     'timeout',
   ],
@@ -111,7 +115,7 @@ async function polled(failing: SimulatedExchange, behave: Fails) {
   const committedMs: number[] = []
   log.after = (records) => committedMs.push(...records.map(() => clock.now()))
   const healthy = says((...at) => bodyOf(...at))
-  const ask = (request: Parameters<Fails>[0], onLate: (result: PollResult) => void) =>
+  const ask = (request: Request, onLate: (record: ExchangePoll) => void) =>
     (request.exchange === failing ? behave : healthy)(request, clock, onLate)
   const stopping = new AbortController()
   const ports = {

@@ -2,7 +2,7 @@
 import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
 import type { RecordCodec } from '../wire/record-codec.js'
 import { bookKey, type PollProgress } from '../wire/round-progress.js'
-import type { OutgoingRecord, PollResult, RecordOutput } from './ports.js'
+import type { OutgoingRecord, RecordOutput } from './ports.js'
 import type { Position, Publisher } from './publisher.js'
 
 /** So many records at most in one commit that names the rounds of a long absence. */
@@ -80,23 +80,18 @@ export class PollWriter {
     })
   }
 
-  /** Writes the one record of a book in its round. */
-  async writeResult(
-    pollAt: EpochMs,
-    { exchange, market }: Book,
-    result: PollResult,
-  ): Promise<void> {
+  /** Writes the one record of a book in its round, an answer or a failure. */
+  async write(record: ExchangePoll): Promise<void> {
+    const { kind, poll_at: pollAt, exchange, market } = record
     const { complete, open } = this.#position
     const before = open?.pollAt === pollAt ? open.written : []
-    const written = [...before, bookKey(exchange, market)]
-    const record = { ...EMPTY, ...result, poll_at: pollAt, exchange, market }
+    const written = [...before, bookKey(exchange!, market!)]
     await this.#commit([record], { complete, open: { pollAt, written } })
-    this.counts[result.kind === 'answer' ? 'answers' : 'failures']++
+    this.counts[kind === 'answer' ? 'answers' : 'failures']++
   }
 
   /** Writes an answer that came after its failure was written. */
-  async writeLate(pollAt: EpochMs, { exchange, market }: Book, result: PollResult): Promise<void> {
-    const record = { ...EMPTY, ...result, kind: 'late', poll_at: pollAt, exchange, market } as const
+  async writeLate(record: ExchangePoll): Promise<void> {
     await this.#commit([record], this.#position)
     this.counts.late++
   }

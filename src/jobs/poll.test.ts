@@ -6,7 +6,7 @@ import { answerOf, failureOf, MemoryRecords, plainCodec } from '../testing/memor
 import type { ExchangePoll } from '../wire/exchange-records.js'
 import type { PollProgress } from '../wire/round-progress.js'
 import { type PollOptions, poll } from './poll.js'
-import type { Exchanges, PollResult } from './ports.js'
+import type { Exchanges } from './ports.js'
 
 const MINUTE = 60_000
 /** A UTC minute. */
@@ -26,14 +26,18 @@ const OPTIONS: PollOptions = {
 }
 
 type Behave = (
-  request: { exchange: string; market: string; deadlineMs: number },
+  request: Parameters<Exchanges['ask']>[0],
   clock: FakeClock,
-  onLate: (result: PollResult) => void,
-) => Promise<PollResult>
+  onLate: (record: ExchangePoll) => void,
+) => Promise<ExchangePoll>
 
-const quick: Behave = async ({ exchange, market }, clock) => {
+const quick: Behave = async (request, clock) => {
   await clock.sleep(100)
-  return answerOf(`${exchange} ${market}`, clock.now())
+  return answerOf(asked(request), `${request.exchange} ${request.market}`, clock.now())
+}
+
+function asked({ exchange, market, pollAt }: Parameters<Exchanges['ask']>[0]) {
+  return { exchange, market, poll_at: pollAt }
 }
 
 function start(given: {
@@ -105,7 +109,7 @@ describe('poll', () => {
     const behave: Behave = async (request, clock, onLate) => {
       if (request.exchange === 'coinbase') return quick(request, clock, onLate)
       await clock.sleep(request.deadlineMs - clock.now())
-      return failureOf('timeout', clock.now())
+      return failureOf(asked(request), 'timeout', clock.now())
     }
     const { clock, log, stop } = start({ behave })
     await clock.advance(200)
@@ -123,8 +127,10 @@ describe('poll', () => {
     const behave: Behave = async (request, clock, onLate) => {
       if (request.exchange !== 'kraken' || clock.now() > NOON) return quick(request, clock, onLate)
       await clock.sleep(10_000)
-      void clock.sleep(3_000).then(() => onLate(answerOf('late', clock.now())))
-      return failureOf('timeout', clock.now())
+      void clock
+        .sleep(3_000)
+        .then(() => onLate({ ...answerOf(asked(request), 'late', clock.now()), kind: 'late' }))
+      return failureOf(asked(request), 'timeout', clock.now())
     }
     const { clock, log, stop } = start({ behave, options: { markets: ['BTC-USD'] } })
     await clock.advance(MINUTE + 1_000)

@@ -3,8 +3,8 @@ import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
 import type { RecordCodec } from '../wire/record-codec.js'
 import type { PollProgress } from '../wire/round-progress.js'
 import { AsyncQueue } from './async-queue.js'
-import { type Book, type PollCounts, PollWriter, type PollWriterOptions } from './poll-writer.js'
-import type { Clock, Exchanges, Log, PollResult, RecordOutput, TransactionLog } from './ports.js'
+import { type PollCounts, PollWriter, type PollWriterOptions } from './poll-writer.js'
+import type { Clock, Exchanges, Log, RecordOutput, TransactionLog } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { RoundSchedule } from './round-schedule.js'
 import { graceAfter } from './stopping.js'
@@ -32,15 +32,10 @@ export interface PollOptions extends Identity, PollWriterOptions {
 /** Where a new job is. */
 const START: Position<PollProgress> = { complete: null, open: null }
 
-interface Asked {
-  readonly book: Book
-  readonly result: PollResult
-}
-
 /** A round on its way, or an answer that came after its round. */
 type Work =
-  | { readonly pollAt: EpochMs; readonly asked: number; readonly answers: AsyncQueue<Asked> }
-  | { readonly pollAt: EpochMs; readonly late: Asked }
+  | { readonly pollAt: EpochMs; readonly asked: number; readonly answers: AsyncQueue<ExchangePoll> }
+  | { readonly late: ExchangePoll }
 
 /**
  * Runs until `signal` aborts, then finishes the round in hand and leaves.
@@ -111,21 +106,19 @@ class Poller {
 
   async writeAll(): Promise<void> {
     for (let work = await this.#work.next(); work; work = await this.#work.next()) {
-      if ('late' in work)
-        await this.#writer.writeLate(work.pollAt, work.late.book, work.late.result)
+      if ('late' in work) await this.#writer.writeLate(work.late)
       else await this.#writeRound(work)
     }
   }
 
   #ask(pollAt: EpochMs, deadlineMs: EpochMs): void {
-    const answers = new AsyncQueue<Asked>()
+    const answers = new AsyncQueue<ExchangePoll>()
     const books = this.#writer.missing(pollAt)
     for (const book of books) {
-      const onLate = (result: PollResult) => this.#work.push({ pollAt, late: { book, result } })
       // Rejecting would be a bug in the adapter; the process ends with it.
       void this.#ports.exchanges
-        .ask({ ...book, deadlineMs }, onLate)
-        .then((result) => answers.push({ book, result }))
+        .ask({ ...book, pollAt, deadlineMs }, (late) => this.#work.push({ late }))
+        .then((record) => answers.push(record))
     }
     this.#work.push({ pollAt, asked: books.length, answers })
   }
@@ -134,9 +127,10 @@ class Poller {
     await this.#writer.nameMissed(pollAt)
     const failed: string[] = []
     for (let written = 0; written < asked; written++) {
-      const { book, result } = (await answers.next())!
-      await this.#writer.writeResult(pollAt, book, result)
-      if (result.kind === 'failure') failed.push(`${book.exchange} ${book.market}: ${result.error}`)
+      const record = (await answers.next())!
+      await this.#writer.write(record)
+      const { kind, exchange, market, error } = record
+      if (kind === 'failure') failed.push(`${exchange} ${market}: ${error}`)
     }
     await this.#writer.finish(pollAt)
     const fields = { pollAt: new Date(pollAt).toISOString(), books: asked - failed.length }

@@ -153,23 +153,18 @@ export interface RecordOutput {
   readonly deadLetters: readonly DeadLetter[]
 }
 
-/** What an exchange said, or why it said nothing. */
-export type PollResult = Pick<
-  ExchangePoll,
-  'requested_at' | 'responded_at' | 'attempts' | 'status' | 'error' | 'detail' | 'sha256' | 'body'
-> & { readonly kind: 'answer' | 'failure' | 'late' }
-
 export interface Exchanges {
   /**
    * Asks one exchange for one market's book; never rejects for what the exchange does.
    *
    * @param deadlineMs by the wall clock, milliseconds since 1970: by then it resolves
    * @param onLate called with an answer that comes after that
+   * @returns an answer or a failure
    */
   ask(
-    request: { exchange: string; market: string; deadlineMs: number },
-    onLate: (result: PollResult) => void,
-  ): Promise<PollResult>
+    request: { exchange: string; market: string; pollAt: EpochMs; deadlineMs: number },
+    onLate: (record: ExchangePoll) => void,
+  ): Promise<ExchangePoll>
 }
 
 /** A round with all that was made of it. */

@@ -1,9 +1,9 @@
 /** Topics of rounds in memory: what poll and analyse commit, in transactions that a test can let fail. */
+import { createHash } from 'node:crypto'
 import { DepthlineError } from '../errors.js'
 import type {
   LogReader,
   OutgoingRecord,
-  PollResult,
   RecordOutput,
   TransactionLog,
   Transactor,
@@ -94,24 +94,27 @@ function fromBytes<T>(value: Uint8Array): T {
   )
 }
 
+/** What an exchange is asked for. */
+export type Asked = Pick<ExchangePoll, 'exchange' | 'market' | 'poll_at'>
+
 /** What an exchange answers at `now`. */
-export function answerOf(body: string, now: number): PollResult {
+export function answerOf(asked: Asked, body: string, now: number): ExchangePoll {
   const bytes = new TextEncoder().encode(body)
-  return {
-    kind: 'answer',
-    requested_at: now,
-    responded_at: now,
-    attempts: 1,
-    status: 200,
-    error: null,
-    detail: null,
-    sha256: 'f'.repeat(64),
-    body: bytes,
-  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { ...recordAt(asked, now), kind: 'answer', status: 200, sha256, body: bytes }
 }
 
-export function failureOf(error: NonNullable<ExchangePoll['error']>, now: number): PollResult {
-  const nothing = { status: null, sha256: null, body: null }
+export function failureOf(
+  asked: Asked,
+  error: NonNullable<ExchangePoll['error']>,
+  now: number,
+): ExchangePoll {
+  return { ...recordAt(asked, now), kind: 'failure', error, detail: `a ${error}` }
+}
+
+function recordAt(asked: Asked, now: number): Omit<ExchangePoll, 'kind'> {
+  const nothing = { status: null, error: null, detail: null, sha256: null, body: null }
+  const { exchange, market, poll_at } = asked
   const times = { requested_at: now, responded_at: now, attempts: 1 }
-  return { kind: 'failure', error, detail: `a ${error}`, ...times, ...nothing }
+  return { poll_at, exchange, market, ...times, ...nothing, exchanges: null, markets: null }
 }

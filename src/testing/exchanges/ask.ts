@@ -11,7 +11,7 @@ const PATHS: Readonly<Record<SimulatedExchange, string>> = {
   gemini: '/v1/book/btcusd?limit_bids=0&limit_asks=0',
 }
 
-const clock = {
+export const clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (ms: number, signal?: AbortSignal) =>
