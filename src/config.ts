@@ -212,16 +212,16 @@ export function kafkaSettings(env: Environment) {
  */
 export function registrySettings({ SCHEMA_REGISTRY_URL: text }: Environment) {
   if (!text) return undefined
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    const expected = 'http://host:port or https://user:password@host, perhaps with a path'
+  const expected = 'http://host:port or https://user:password@host, perhaps with a path'
+  try {
+    const { protocol, origin, pathname, username, password } = new URL(text)
+    if (!/^https?:$/.test(protocol)) throw new Error(`not ${protocol}`)
+    const auth = { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+    const url = `${origin}${pathname}`.replace(/\/+$/, '')
+    return Object.freeze({ url, ...(username === '' ? {} : { auth }) })
+  } catch {
     throw new DepthlineError('USAGE', `SCHEMA_REGISTRY_URL: expected ${expected}`)
   }
-  const username = decodeURIComponent(url.username)
-  return Object.freeze({
-    url: `${url.origin}${url.pathname}`.replace(/\/+$/, ''),
-    ...(username === '' ? {} : { auth: { username, password: decodeURIComponent(url.password) } }),
-  })
 }
 
 function isAddress(text: string): boolean {

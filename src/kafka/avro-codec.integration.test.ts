@@ -168,6 +168,13 @@ describe('a registry that does not do what is asked', () => {
     expect(user).toBe(`Basic ${Buffer.from('me:open sesame').toString('base64')}`)
   })
 
+  it('is told from a program that answers everything with 200', async () => {
+    const error = await ask(await serve(200))
+    server.close()
+    expect(error).toMatchObject({ code: 'REGISTRY_FAILED', retriable: false })
+    expect(error.message).toContain('it does not answer as a schema registry does')
+  })
+
   it('is given up after a while where it never answers', async () => {
     const host = await serve(undefined)
     const startMs = performance.now()

@@ -3,8 +3,7 @@ import { DepthlineError } from '../errors.js'
 import {
   type AvroResolver,
   type AvroType,
-  assertRecord,
-  avroBytes,
+  AvroWriter,
   avroType,
   readAvro,
 } from '../wire/avro-types.js'
@@ -29,13 +28,12 @@ export async function openAvroCodec<T>(
   const type = avroType(JSON.parse(schema))
   const id = await registry.register(`${topic}-value`, schema)
   const reader = new AvroReader<T>(registry, type)
+  const writer = new AvroWriter(type)
+  const frame = frameOf(id)
   const json = jsonCodec<T>(type)
   return {
     schema: json.schema,
-    async encode(record) {
-      assertRecord(type, record)
-      return framed(id, avroBytes(type, record))
-    },
+    encode: async (record) => writer.write(record, frame),
     decode: (value) => (value[0] === REGISTRY_BYTE ? reader.decode(value) : json.decode(value)),
   }
 }
@@ -82,9 +80,8 @@ export class AvroReader<T> {
   }
 }
 
-function framed(id: number, bytes: Uint8Array): Uint8Array {
-  const frame = Buffer.allocUnsafe(FRAME_BYTES)
-  frame[0] = REGISTRY_BYTE
-  frame.writeUInt32BE(id, 1)
-  return Buffer.concat([frame, bytes])
+function frameOf(id: number): Uint8Array {
+  const frame = new Uint8Array(FRAME_BYTES).fill(REGISTRY_BYTE, 0, 1)
+  new DataView(frame.buffer).setUint32(1, id)
+  return frame
 }

@@ -18,6 +18,7 @@ type Client = InstanceType<typeof Client>
 const REQUEST_LIMIT_MS = 3_000
 /** Of a call, which may be three requests, repeated where the registry says 5xx. */
 const CALL_LIMIT_MS = 10_000
+const NO_REGISTRY = 'it does not answer as a schema registry does'
 /** Characters of a registry's answer that a message shows. */
 const SAID = 300
 
@@ -46,7 +47,11 @@ export class SchemaRegistry {
     const confluent = { type: SchemaType.AVRO, schema } as const
     const options = { subject, compatibility: COMPATIBILITY.BACKWARD }
     const what = `registering ${subject}`
-    return (await this.#ask(what, (client) => client.register(confluent, options))).id
+    return this.#ask(what, async (client) => {
+      const { id } = await client.register(confluent, options)
+      if (Number.isInteger(id)) return id
+      throw new TypeError('no id')
+    })
   }
 
   /**
@@ -77,7 +82,7 @@ export class SchemaRegistry {
     } catch (cause) {
       const where = `the schema registry at ${this.url} (SCHEMA_REGISTRY_URL)`
       const message = `${where}: ${what}: ${said(cause)}`
-      throw new DepthlineError('REGISTRY_FAILED', message, { cause, retriable: !isRefusal(cause) })
+      throw new DepthlineError('REGISTRY_FAILED', message, { cause, retriable: mayPass(cause) })
     }
   }
 }
@@ -101,6 +106,8 @@ async function noneWhere404<T>(answer: Promise<T>): Promise<T | undefined> {
 
 /** What the registry or the network said, without the client's own words before it. */
 function said(error: unknown): string {
+  // The client trips over what is no registry's answer.
+  if (error instanceof TypeError || error instanceof SyntaxError) return NO_REGISTRY
   const words = rootMessage(error).replace(/^depthline - (Error, status 400: (?=\w+ E))?/, '')
   const message = words.length > SAID ? `${words.slice(0, SAID)}…` : words
   const status = statusOf(error)
@@ -109,15 +116,11 @@ function said(error: unknown): string {
   return `readers of the new schema could not read what was written by the one before: ${message}`
 }
 
-/** Trying again does not help; 400 is also what the client makes of a lost connection. */
-function isRefusal(error: unknown): boolean {
-  const status = statusOf(error) ?? 0
-  return (status > 400 && status < 500) || isOfClient(error)
-}
-
-/** Such as a subject of another compatibility than ours. */
-function isOfClient(error: unknown): boolean {
-  return error instanceof Error && error.name.startsWith('ConfluentSchemaRegistry')
+/** 400 is also what the client makes of a connection that fails. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof DepthlineError) return true
+  const status = statusOf(error)
+  return status !== undefined && (status === 400 || status === 429 || status >= 500)
 }
 
 function statusOf(error: unknown): number | undefined {

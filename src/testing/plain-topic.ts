@@ -56,15 +56,13 @@ export async function readWhole(kafka: Kafka, topic: string): Promise<PlainRecor
       }
     },
   })
-  const limit = setTimeout(() => consumer.disconnect(), LIMIT_MS)
   const isWhole = await done
-  clearTimeout(limit)
   await consumer.disconnect()
   if (!isWhole) throw new Error(`${topic} could not be read to its end: ${[...open]}`)
   return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
 }
 
-/** Resolves with true when all partitions are read, with false when the consumer ends before. */
+/** Resolves with true when all partitions are read, with false when the consumer gives up or takes too long. */
 function whenRead(consumer: Consumer, open: Map<number, number>): Promise<boolean> {
   return new Promise((resolve) => {
     // It also comes for fetches of control records alone, for which eachBatch is never called.
@@ -73,7 +71,12 @@ function whenRead(consumer: Consumer, open: Map<number, number>): Promise<boolea
       if (end !== undefined && Number(lastOffset) + 1 >= end) open.delete(partition)
       if (open.size === 0) resolve(true)
     })
-    consumer.on(consumer.events.DISCONNECT, () => resolve(false))
+    // On a broker whose first group this is it crashes once, and starts itself again.
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) resolve(false)
+    })
+    const limit = setTimeout(() => resolve(false), LIMIT_MS)
+    limit.unref()
   })
 }
 

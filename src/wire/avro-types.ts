@@ -1,32 +1,29 @@
 /** Record types from Avro schemas, and bytes as base64: the one file of this room that knows avsc and Buffer. */
 import avsc, { type Schema, type Type, type types } from 'avsc'
 import { DepthlineError } from '../errors.js'
-import { type DecimalForm, decimalBytes, decimalText, shortestText } from './avro-decimal.js'
+import { AvroDecimal, shortestText } from './avro-decimal.js'
 
 export type AvroType = Type
 export type AvroResolver = ReturnType<Type['createResolver']>
 
 /** `decimal` in JavaScript: its plain decimal text, every digit kept. */
 class DecimalType extends avsc.types.LogicalType {
-  readonly form: DecimalForm
+  readonly form: AvroDecimal
 
   constructor(schema: Schema, options?: unknown) {
     super(schema, options)
     const { precision, scale = 0 } = schema as unknown as { precision: number; scale?: number }
-    if (!(precision >= 1 && scale >= 0 && scale <= precision)) {
-      throw new Error(`no decimal: precision ${precision}, scale ${scale}`)
-    }
-    this.form = { precision, scale }
+    this.form = new AvroDecimal(precision, scale)
   }
 
   protected override _fromValue(bytes: Uint8Array): string {
-    const text = decimalText(bytes, this.form)
+    const text = this.form.toText(bytes)
     if (text === undefined) throw new Error(`the bytes ${hex(bytes)} are no ${name(this.form)}`)
     return text
   }
 
   protected override _toValue(text: unknown): Buffer | undefined {
-    const bytes = typeof text === 'string' ? decimalBytes(text, this.form) : undefined
+    const bytes = typeof text === 'string' ? this.form.toBytes(text) : undefined
     return bytes && asBuffer(bytes)
   }
 
@@ -85,9 +82,44 @@ export function assertRecord(type: AvroType, record: unknown): void {
   })
 }
 
-/** The Avro bytes of a record that {@link assertRecord} has passed, without any frame. */
-export function avroBytes(type: AvroType, record: unknown): Uint8Array {
-  return type.toBuffer(record)
+const FIRST_BYTES = 4096
+
+/** Writes records of one type. */
+export class AvroWriter {
+  readonly #type: AvroType
+  /** Kept, because avsc writes a record again where there was too little room for it. */
+  #scratch = Buffer.allocUnsafe(FIRST_BYTES)
+
+  constructor(type: AvroType) {
+    this.#type = type
+  }
+
+  /**
+   * @param frame what comes before the record's bytes
+   * @throws DepthlineError BAD_RECORD that says where the record is not what its schema says
+   */
+  write(record: unknown, frame: Uint8Array): Uint8Array {
+    for (;;) {
+      const end = this.#encode(record, frame.length)
+      if (end >= 0) {
+        this.#scratch.set(frame)
+        return new Uint8Array(this.#scratch.subarray(0, end))
+      }
+      this.#scratch = Buffer.allocUnsafe(2 * (this.#scratch.length - end))
+    }
+  }
+
+  /** Where the record ends; where it finds too little room, how much is missing, negative. */
+  #encode(record: unknown, start: number): number {
+    try {
+      return this.#type.encode(record, this.#scratch, start)
+    } catch (cause) {
+      // Writing checks all that the schema says, but names no field.
+      assertRecord(this.#type, record)
+      const message = `no Avro for this ${this.#type.name}: ${(cause as Error).message}`
+      throw new DepthlineError('BAD_RECORD', message, { cause })
+    }
+  }
 }
 
 /**
@@ -152,7 +184,7 @@ function shown(value: unknown): string {
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
 }
 
-function name({ precision, scale }: DecimalForm): string {
+function name({ precision, scale }: AvroDecimal): string {
   return `decimal(${precision}, ${scale})`
 }
 

@@ -1,7 +1,7 @@
 /** Records as checked JSON. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { avroBytes, avroType, readAvro } from './avro-types.js'
+import { type AvroType, AvroWriter, avroType, readAvro } from './avro-types.js'
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from './exchange-records.js'
 import { jsonCodec } from './json-codec.js'
 
@@ -66,6 +66,9 @@ const DEPTH: ExchangeDepth = {
   depth: [{ bps: 10, bids: '0', asks: `${'9'.repeat(40)}.${'9'.repeat(36)}` }],
 }
 
+/** Without a frame. */
+const avroBytes = (type: AvroType, record: unknown) =>
+  new AvroWriter(type).write(record, new Uint8Array())
 const text = (value: Uint8Array) => new TextDecoder().decode(value)
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
 /** A record with faults that its type does not allow. */
