@@ -6,10 +6,10 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo test check build install kafka kafka-stop bench flood hostile restart simulate faults chaos clean
+.PHONY: help demo test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: build ## The main job for TICKS=30 seconds: broker, events, live ladder, output/demo/
 	@TICKS=$(TICKS) scripts/demo.sh
@@ -31,6 +31,15 @@ kafka: ## Start a broker on localhost:9092 (KAFKA_BROKERS, Docker or Java)
 kafka-stop: ## Stop the broker that `make kafka` started
 	@scripts/kafka.sh stop
 
+registry: ## Start a schema registry on localhost:8081 (SCHEMA_REGISTRY_URL, Docker or Java)
+	@scripts/registry.sh start
+
+registry-stop: ## Stop the registry that `make registry` started
+	@scripts/registry.sh stop
+
+docs: install ## Write docs/DATA.md, the data dictionary, from schemas/
+	@npx tsx scripts/data-dictionary.ts
+
 bench: build ## Measure replay and tick latency (bench/README.md)
 	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts
 
@@ -48,6 +57,9 @@ simulate: install ## SEEDS=10000 simulations of the job under faults, or SEED=n 
 
 faults: build ## Kills, stops, broker and network faults, judged (docs/faults/README.md; SECTIONS="kills points takeovers broker network")
 	@npx tsx faults/faults.ts $(SECTIONS)
+
+exchange-faults: build ## KILLS=20 of poll and as many of analyse, at random, judged
+	@npx tsx faults/exchange.ts
 
 chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged
 	@npx tsx faults/chaos.ts

@@ -56,7 +56,8 @@ try {
     console.error(`section ${name}: ${count} trials over ${orders} open orders, seed ${seed}`)
     const result = await play({ broker, name, orders, seed, runFlags }, count)
     results[name] = result
-    keepResult(name, { [variable]: count, ORDERS: orders, SEED: seed }, result)
+    const sizes = { [variable]: count, ORDERS: orders, SEED: seed }
+    keepResult(name, `faults SECTIONS=${name}`, sizes, result)
   }
 } finally {
   await broker.stop()

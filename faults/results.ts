@@ -8,8 +8,9 @@ import type { SectionResult } from './sections.js'
 /** Writes output/faults/NAME.json; FAULTS_RESULTS names another folder, such as docs/faults to keep it. */
 export function keepResult(
   name: string,
+  target: string,
   sizes: Readonly<Record<string, number>>,
-  result: SectionResult,
+  result: object,
 ): void {
   const folder =
     process.env.FAULTS_RESULTS ?? new URL('../output/faults/', import.meta.url).pathname
@@ -18,7 +19,7 @@ export function keepResult(
   const kept = {
     name,
     date: new Date().toISOString().slice(0, 10),
-    command: [...settings, ...flags, `make faults SECTIONS=${name}`].join(' '),
+    command: [...settings, ...flags, `make ${target}`].join(' '),
     machine: {
       cpu: cpus()[0]?.model,
       cores: cpus().length,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseDecimal, toText } from './decimal.js'
-import { isCrossed, midPrice, rank, spread } from './depth.js'
+import { depthWithin, isCrossed, midPrice, rank, spread } from './depth.js'
 import { Ladder } from './ladder.js'
 import { BUY, SELL } from './order-event.js'
 
@@ -84,5 +84,44 @@ describe('the middle of a book', () => {
     const crossed = book([['3', '1']], [['2', '1']])
     expect(isCrossed(crossed)).toBe(true)
     expect(toText(spread(crossed)!)).toBe('-1')
+  })
+})
+
+describe('depth near the mid price', () => {
+  const { bids, asks } = book(
+    [
+      ['99.9', '2'],
+      ['99.5', '1'],
+      ['99.499', '100'],
+    ],
+    [
+      ['100.1', '1'],
+      ['100.5', '3'],
+      ['101', '1'],
+    ],
+  )
+  const mid = midPrice({ bids, asks })!
+
+  test('sums the totals up to the limit, which belongs to it', () => {
+    expect([10, 50, 100].map((bps) => toText(depthWithin(asks, mid, bps)))).toEqual([
+      '100.1',
+      '401.6',
+      '502.6',
+    ])
+    expect(toText(depthWithin(bids, mid, 10))).toBe('199.8')
+    expect(toText(depthWithin(bids, mid, 50))).toBe('299.3')
+  })
+
+  test('is 0 where nothing rests so near, or at all', () => {
+    expect(toText(depthWithin(asks, mid, 9))).toBe('0')
+    expect(toText(depthWithin(new Ladder(BUY), mid, 100))).toBe('0')
+  })
+
+  test('is read no further than the first level beyond', () => {
+    function* levels() {
+      yield* asks
+      throw new Error('read on')
+    }
+    expect(toText(depthWithin(levels(), mid, 50))).toBe('401.6')
   })
 })

@@ -1,61 +1,75 @@
-/** The flags that name exchanges and markets, checked against those that there are. */
-import { DepthlineError } from '../errors.js'
-import type { Exchange } from '../wire/exchanges/exchange.js'
-import { EXCHANGES, exchangeNamed } from '../wire/exchanges/exchanges.js'
+/** The flags that poll, analyse and quote share: exchanges, markets, notionals and fees by name. */
+import { z } from 'zod'
+import { compare, type Decimal, parseDecimal, ZERO } from '../book/decimal.js'
+import { EXCHANGES } from '../wire/exchanges/exchanges.js'
 
-/** Those that are asked where nobody says otherwise. */
-export const DEFAULT_EXCHANGES = 'coinbase,kraken'
+const EXCHANGE_NAMES = EXCHANGES.map(({ name }) => name)
+const MARKET_NAMES = [...new Set(EXCHANGES.flatMap(({ paths }) => [...paths.keys()]))]
 
-/**
- * The exchanges of a list such as `coinbase,kraken`, in its order.
- *
- * @throws DepthlineError USAGE that names those that there are
- */
-export function exchangeList(text: string): Exchange[] {
-  const names = text.split(',')
-  assertNoneTwice('--exchanges', names)
-  return names.map((name) => {
-    const exchange = exchangeNamed(name)
-    if (exchange !== undefined) return exchange
-    throw unknown('--exchanges', name, EXCHANGES)
-  })
+/** Known exchanges with commas between them, each once. */
+export function exchangeList() {
+  return listOf(EXCHANGE_NAMES, 'exchanges')
 }
 
-/**
- * The markets of a list such as `BTC-USD,ETH-USD`, in its order; each of `exchanges` has all of them.
- *
- * @throws DepthlineError USAGE that names those that there are
- */
-export function marketList(text: string, exchanges: readonly Exchange[]): string[] {
-  const markets = text.split(',')
-  assertNoneTwice('--markets', markets)
-  for (const market of markets) assertMarket('--markets', market, exchanges)
-  return markets
+export function marketList() {
+  return listOf(MARKET_NAMES, 'markets')
 }
 
-/**
- * @param flag as people write it, such as `--market`
- * @throws DepthlineError USAGE where one of `exchanges` does not have the market
- */
-export function assertMarket(flag: string, market: string, exchanges: readonly Exchange[]): void {
-  const without = exchanges.find(({ paths }) => !paths.has(market))
-  if (without === undefined) return
-  const known = [...without.paths.keys()].map((name) => ({ name }))
-  throw unknown(flag, market, known, ` at ${without.name}`)
+export function marketName() {
+  return z.enum(MARKET_NAMES, `one of ${MARKET_NAMES.join(', ')}`)
 }
 
-function assertNoneTwice(flag: string, names: readonly string[]): void {
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice === undefined) return
-  throw new DepthlineError('USAGE', `${flag}: "${twice}" is named twice`)
+/** Amounts of quote currency above zero, with commas between them; sorted, the smallest first. */
+export function notionalList() {
+  return z
+    .string()
+    .transform((text) => text.split(',').map(positive))
+    .refine((list) => list.every((value) => value !== undefined), 'amounts such as 50000,100000')
+    .transform((list) => list.filter((value) => value !== undefined).sort(compare))
+    .refine(
+      (list) => list.every((value, index) => index === 0 || compare(list[index - 1]!, value) < 0),
+      'amounts that differ',
+    )
 }
 
-function unknown(
-  flag: string,
-  name: string,
-  known: readonly { readonly name: string }[],
-  where = '',
-): DepthlineError {
-  const names = known.map((one) => one.name).join(', ')
-  return new DepthlineError('USAGE', `${flag}: no "${name}"${where}, only ${names}`)
+/** `coinbase=60,kraken=40`: taker fees in basis points, which may have decimals. */
+export function feeList() {
+  const expected = 'fees in basis points, such as coinbase=60,kraken=40'
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.split('=')))
+    .refine((parts) => parts.every((part) => part.length === 2), expected)
+    .refine(
+      (parts) => parts.every(([name = '']) => EXCHANGE_NAMES.includes(name)),
+      `${expected}; the exchanges are ${EXCHANGE_NAMES.join(', ')}`,
+    )
+    .refine((parts) => new Set(parts.map(([name]) => name)).size === parts.length, 'each once')
+    .refine((parts) => parts.every(([, bps = '']) => feeOf(bps) !== undefined), expected)
+    .transform((parts) => new Map(parts.map(([name = '', bps = '']) => [name, feeOf(bps)!])))
+}
+
+const MAX_FEE_BPS: Decimal = { units: 10_000, scale: 0 }
+
+function feeOf(text: string): Decimal | undefined {
+  const fee = parseDecimal(text)
+  if (fee === undefined || compare(fee, ZERO) < 0) return undefined
+  return compare(fee, MAX_FEE_BPS) < 0 ? fee : undefined
+}
+
+const MAX_DIGITS = 18
+
+function positive(text: string): Decimal | undefined {
+  const value = text.length > MAX_DIGITS ? undefined : parseDecimal(text)
+  return value !== undefined && compare(value, ZERO) > 0 ? value : undefined
+}
+
+function listOf(known: readonly string[], what: string) {
+  return z
+    .string()
+    .transform((text) => text.split(','))
+    .refine(
+      (names) => names.every((name) => known.includes(name)),
+      `${what} with commas between them; there are ${known.join(', ')}`,
+    )
+    .refine((names) => new Set(names).size === names.length, `${what} that differ`)
 }

@@ -10,9 +10,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   emulate: async () => (await import('./emulate.js')).addEmulateCommand,
   replay: async () => (await import('./replay.js')).addReplayCommand,
   export: async () => (await import('./export.js')).addExportCommand,
+  report: async () => (await import('./report.js')).addReportCommand,
   doctor: async () => (await import('./doctor.js')).addDoctorCommand,
   book: async () => (await import('./book.js')).addBookCommand,
   verify: async () => (await import('./verify.js')).addVerifyCommand,
+  poll: async () => (await import('./poll.js')).addPollCommand,
+  analyse: async () => (await import('./analyse.js')).addAnalyseCommand,
   quote: async () => (await import('./quote.js')).addQuoteCommand,
 }
 

@@ -105,9 +105,9 @@ describe('quote', () => {
     [['quote', 'buy', '0', '--market', 'BTC-USD'], 'a decimal above 0'],
     [['quote', 'buy', '1e5', '--market', 'BTC-USD'], 'a decimal above 0'],
     [['quote', 'buy', '-5', '--market', 'BTC-USD'], 'a decimal above 0'],
-    [['quote', 'buy', '5', '--market', 'DOGE-USD'], 'only BTC-USD, ETH-USD'],
+    [['quote', 'buy', '5', '--market', 'DOGE-USD'], '--market: expected one of BTC-USD, ETH-USD'],
     [['quote', 'buy', '5'], '--market'],
-    [[...BUY, '--exchanges', 'binance'], 'only coinbase, kraken, bitstamp, gemini'],
+    [[...BUY, '--exchanges', 'binance'], 'there are coinbase, kraken, bitstamp, gemini'],
     [[...BUY, '-o', 'xml'], '--output: expected table or json, got "xml"'],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { env: environment() })

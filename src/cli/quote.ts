@@ -7,17 +7,16 @@ import { checkFlags } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { type QuotedOrder, quotesFor } from '../jobs/quote.js'
 import type { ExchangePoll } from '../wire/exchange-records.js'
-import type { Exchange } from '../wire/exchanges/exchange.js'
-import { askForBook } from './ask-book.js'
-import { assertMarket, DEFAULT_EXCHANGES, exchangeList } from './exchange-flags.js'
+import { exchangeList, marketName } from './exchange-flags.js'
+import { openExchanges } from './open-exchanges.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { quoteTable } from './quote-table.js'
 import { stopSignal } from './stop-signal.js'
 
 const Flags = z.object({
-  exchanges: z.string(),
-  market: z.string(),
+  exchanges: exchangeList(),
+  market: marketName(),
   output: z.enum(['table', 'json'], 'table or json'),
 })
 
@@ -35,18 +34,16 @@ export function addQuoteCommand(program: Command): void {
     .argument('<side>', 'buy or sell')
     .argument('<notional>', 'money to spend or to receive, such as 50000')
     .requiredOption('--market <market>', 'such as BTC-USD')
-    .option('--exchanges <a,b>', 'the preferred one at equal prices first', DEFAULT_EXCHANGES)
+    .option('--exchanges <a,b>', 'the preferred one at equal prices first', 'coinbase,kraken')
     .option('-o, --output <format>', 'table or json', 'table')
     .action(quoteCommand)
 }
 
 async function quoteCommand(side: string, notional: string, options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
-  const exchanges = exchangeList(flags.exchanges)
-  assertMarket('--market', flags.market, exchanges)
   const order = orderOf(side, notional, flags.market)
   const log = openLog('quote')
-  const records = await askAll(exchanges, order.market)
+  const records = await askAll(flags.exchanges, order.market)
   const answers = records.map((record) => {
     return { exchange: record.exchange!, record, isSameBody: false }
   })
@@ -63,8 +60,8 @@ async function quoteCommand(side: string, notional: string, options: unknown): P
       : quoteTable(quotes, process.stdout.columns ?? USUAL_WIDTH),
   )
   if (records.some(({ kind }) => kind === 'answer')) return
-  const names = exchanges.map(({ name }) => name).join(', ')
-  throw new DepthlineError('EXCHANGE_FAILED', `no answer from ${names}`, { retriable: true })
+  const message = `no answer from ${flags.exchanges.join(', ')}`
+  throw new DepthlineError('EXCHANGE_FAILED', message, { retriable: true })
 }
 
 function orderOf(side: string, notional: string, market: string): QuotedOrder {
@@ -79,13 +76,14 @@ function orderOf(side: string, notional: string, market: string): QuotedOrder {
   return { market, side: side === 'buy' ? BUY : SELL, notional: value }
 }
 
-function askAll(exchanges: readonly Exchange[], market: string): Promise<ExchangePoll[]> {
+function askAll(names: readonly string[], market: string): Promise<ExchangePoll[]> {
+  const exchanges = openExchanges(names, { lateMs: 0, signal: stopSignal })
   const pollAt = systemClock.now()
-  const deadlineAt = systemClock.monotonic() + DEADLINE_MS
+  const deadlineMs = pollAt + DEADLINE_MS
   return Promise.all(
-    exchanges.map(async (exchange) => {
-      const terms = { pollAt, deadlineAt, lateMs: 0, clock: systemClock, signal: stopSignal }
-      return (await askForBook({ exchange, market, ...terms })).record
+    names.map(async (exchange) => {
+      const reply = await exchanges.ask({ exchange, market, deadlineMs }, () => {})
+      return { ...reply, poll_at: pollAt, exchange, market, exchanges: null, markets: null }
     }),
   )
 }

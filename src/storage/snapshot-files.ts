@@ -1,9 +1,10 @@
 /** Snapshots as files in a folder: each appears whole, and the two newest are kept. */
 import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DepthlineError } from '../errors.js'
+import { isMissing, makeFolder, sync } from './durable-files.js'
 
 const GENERATIONS = 2
 const SNAPSHOT = /^(\d{1,15})\.snapshot$/
@@ -63,7 +64,7 @@ class SnapshotFileDraft {
       await this.#file.close()
     })
     await attempt(path, () => rename(this.#path, path))
-    await attempt(this.#folder, () => syncFolder(this.#folder))
+    await attempt(this.#folder, () => sync(this.#folder))
     // What is newer is another process's, or nobody's, and takes the place of none of ours.
     const ours = (await filesIn(this.#folder)).filter((file) => file.tick <= tick)
     for (const { name } of ours.slice(GENERATIONS)) await rm(name, { force: true }).catch(() => {})
@@ -117,29 +118,6 @@ async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Node's own recursive mkdir never returns where a parent can never be made, as in /proc. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path)
-  } catch (error) {
-    if (isThere(error)) return
-    if (!isMissing(error) || dirname(path) === path) throw error
-    await makeFolder(dirname(path))
-    await mkdir(path).catch((again) => {
-      if (!isThere(again)) throw again
-    })
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 async function attempt<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
@@ -151,12 +129,4 @@ async function attempt<T>(path: string, step: () => Promise<T>): Promise<T> {
 function failed(path: string, cause: unknown): DepthlineError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new DepthlineError('FILE_FAILED', `snapshot file ${path}: ${reason}`, { cause })
-}
-
-function isThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
