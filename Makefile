@@ -6,7 +6,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo test check build install kafka kafka-stop bench flood hostile restart simulate faults chaos clean
+.PHONY: help demo test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,15 @@ kafka: ## Start a broker on localhost:9092 (KAFKA_BROKERS, Docker or Java)
 
 kafka-stop: ## Stop the broker that `make kafka` started
 	@scripts/kafka.sh stop
+
+registry: ## Start a schema registry on localhost:8081 (SCHEMA_REGISTRY_URL, Docker or Java)
+	@scripts/registry.sh start
+
+registry-stop: ## Stop the registry that `make registry` started
+	@scripts/registry.sh stop
+
+docs: install ## Write docs/DATA.md, the data dictionary, from schemas/
+	@npx tsx scripts/data-dictionary.ts
 
 bench: build ## Measure replay and tick latency (bench/README.md)
 	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts

@@ -22,53 +22,20 @@ pom=$root/docker/kafka/pom.xml
 log=$dir/broker.log
 instead='or a running Docker engine, or KAFKA_BROKERS set to a Kafka that runs'
 
-say() { echo "kafka: $*" >&2; } # standard output is for what fetch and prepare print
-fail() { say "$@"; exit 1; }
-compose() { docker compose -f "$root/docker/compose.yaml" "$@"; }
-taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-# macOS has no `timeout` (and bash 3.2), and `docker info` can hang on an engine that is starting.
-within() {
-  local tenths=$(($1 * 10)); shift
-  "$@" >/dev/null 2>&1 & local job=$!
-  while kill -0 "$job" 2>/dev/null; do sleep 0.1; [ $((tenths -= 1)) -ne 0 ] || kill -9 "$job"; done
-  wait "$job"
-} 2>/dev/null # where bash would say that it was killed
+me=kafka
+# shellcheck source=scripts/shared.sh
+. "$root/scripts/shared.sh"
 
 # Sets `pid`. The command line is compared, because the system may have given the number away since.
 running() {
-  local command
   pid=$(cat "$dir/broker.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
-  command=$({ tr '\0' ' ' <"/proc/$pid/cmdline" || ps -ww -p "$pid" -o command=; } 2>/dev/null)
-  case $command in *java*"kafka.Kafka $dir/server.properties"*) ;; *) return 1 ;; esac
-}
-
-need_java() {
-  local version # macOS has a `java` that only says to install one, so it is asked for its version.
-  version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p') || true
-  [ "${version:-0}" -ge 17 ] || fail "needs Java 17 or newer on PATH (found: ${version:-none};" \
-    "apt install openjdk-17-jre-headless, brew install openjdk@17), $instead."
+  case $(command_of "$pid") in *java*"kafka.Kafka $dir/server.properties"*) ;; *) return 1 ;; esac
 }
 
 fetch() {
-  [ "$(cat "$libs/.stamp" 2>/dev/null)" = "$(cksum <"$pom")" ] || download
+  fetched "$libs" "$pom" || download "$libs" "$pom" "Kafka's jars (44 MB)" \
+    dependency:copy-dependencies -DincludeScope=runtime
   echo "$libs"
-}
-
-download() {
-  need_java
-  command -v mvn >/dev/null || fail "needs Maven on the PATH to fetch Kafka's jars (apt install" \
-    "maven, brew install maven), $instead."
-  # What a killed fetch left behind; a young folder may belong to one that is under way.
-  find "$root/.kafka" -maxdepth 1 -name 'libs.*' -mmin +60 -exec rm -rf {} +
-  # The folder gets its name when it is complete, so half of it is never taken for the whole.
-  partial=$(mktemp -d "$libs.XXXXXX")
-  trap 'rm -rf "$partial"' EXIT # also where Maven fails or the user interrupts
-  say "fetching the jars from Maven Central (44 MB, once)"
-  mvn -B -ntp -q -Dstyle.color=never -f "$pom" dependency:copy-dependencies -DincludeScope=runtime \
-    -DoutputDirectory="$partial" >&2 || fail "the jars could not be fetched; Maven says why above."
-  cksum <"$pom" >"$partial/.stamp"
-  rm -rf "$libs" && mv "$partial" "$libs"
 }
 
 settings() { cat <<END
@@ -111,7 +78,7 @@ await_ready() {
 
 way() {
   if [ -n "${KAFKA_WAY:-}" ]; then echo "$KAFKA_WAY"
-  elif within 5 docker info && within 5 compose version; then echo docker
+  elif docker_works; then echo docker
   else echo jars; fi
 }
 
@@ -142,11 +109,9 @@ start() {
 
 stop() {
   if [ "$(cat "$dir/way" 2>/dev/null)" = docker ]; then
-    compose down ${1:+--volumes}
-  elif running; then
-    local tenths=150; kill "$pid"
-    while running; do sleep 0.1; [ $((tenths -= 1)) -ne 0 ] || kill -9 "$pid" || true; done
-    say "stopped, pid $pid"
+    # Without --wipe a registry in the same project, which forgets when it is stopped, goes on.
+    if [ -n "${1:-}" ]; then compose down --volumes; else compose rm --stop --force kafka; fi
+  elif running; then end running
   else say "nothing to stop"; fi
   rm -f "$dir/broker.pid"
   [ -z "${1:-}" ] || { rm -rf "$dir/data"; say "data deleted"; }
@@ -154,5 +119,5 @@ stop() {
 
 case "${1:-} ${2:-}" in
   'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ' | 'way ' | 'serving ') "$@" ;;
-  *) sed -n '2,/^set /s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
+  *) usage ;;
 esac

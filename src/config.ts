@@ -68,29 +68,6 @@ export function second() {
   return z.union([seconds, time], 'an epoch second, or a time such as 2026-11-20T10:00:00Z')
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-
-/** How far back: `24h`, or a point in time; as a function from now to then, both in milliseconds. */
-export function since() {
-  const ago = z
-    .string()
-    .regex(/^\d{1,9}[smhd]$/)
-    .transform((text) => {
-      const ms = Number(text.slice(0, -1)) * UNIT_MS[text.slice(-1)]!
-      return (nowMs: number) => Math.max(0, nowMs - ms)
-    })
-  const from = second().transform((seconds) => () => seconds * 1000)
-  return z.union(
-    [ago, from],
-    'a time back such as 90s, 15m, 24h or 7d, an epoch second, or a time such as 2026-11-20T10:00:00Z',
-  )
-}
-
 /** Kafka's limit on the length of a topic's name. */
 const MAX_TOPIC_NAME = 249
 
@@ -156,9 +133,30 @@ export function snapshotFolder(env: Environment, job: string): string {
   return join(env.DEPTHLINE_DATA || 'data', 'snapshots', job)
 }
 
-/** Where rounds of the exchanges are kept: below `DEPTHLINE_DATA`, or `data` where the command is run. */
+/** Where rounds are kept as files. */
 export function lakeFolder(env: Environment): string {
   return join(env.DEPTHLINE_DATA || 'data', 'lake')
+}
+
+/**
+ * Where an exchange is asked: at `origin`, or at what `DEPTHLINE_EXCHANGE_URL_<NAME>` puts in its place.
+ *
+ * @throws DepthlineError USAGE that does not repeat the address, which may hold a password
+ */
+export function exchangeOrigin(
+  env: Environment,
+  exchange: { name: string; origin: string },
+): string {
+  const variable = `DEPTHLINE_EXCHANGE_URL_${exchange.name.toUpperCase()}`
+  const text = env[variable]
+  if (!text) return exchange.origin
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isBare = url !== undefined && url.href === `${url.origin}/`
+  if (isBare && ['http:', 'https:'].includes(url.protocol)) return url.origin
+  throw new DepthlineError(
+    'USAGE',
+    `${variable}: expected scheme, host and port, such as http://127.0.0.1:8080, and nothing after`,
+  )
 }
 
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
@@ -181,6 +179,25 @@ export function kafkaSettings(env: Environment) {
     clientId: env.KAFKA_CLIENT_ID || 'depthline',
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
+  })
+}
+
+/**
+ * Where the schema registry is, from the environment alone; undefined where none is set.
+ *
+ * @throws DepthlineError USAGE, which does not repeat the URL, for it may hold a password
+ */
+export function registrySettings({ SCHEMA_REGISTRY_URL: text }: Environment) {
+  if (!text) return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const expected = 'http://host:port or https://user:password@host, perhaps with a path'
+    throw new DepthlineError('USAGE', `SCHEMA_REGISTRY_URL: expected ${expected}`)
+  }
+  const username = decodeURIComponent(url.username)
+  return Object.freeze({
+    url: `${url.origin}${url.pathname}`.replace(/\/+$/, ''),
+    ...(username === '' ? {} : { auth: { username, password: decodeURIComponent(url.password) } }),
   })
 }
 

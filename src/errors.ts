@@ -33,6 +33,8 @@ const EXIT_CODES = {
   TICK_TOO_LARGE: ExitCode.badData,
   /** A dead letter is above what its topic takes. */
   DEAD_LETTER_TOO_LARGE: ExitCode.badData,
+  /** A record of an exchange topic is above what its topic takes. */
+  RECORD_TOO_LARGE: ExitCode.badData,
   /** Another process has taken over the job. */
   FENCED: ExitCode.fenced,
   /** A record of the output topic is not a tick message. */

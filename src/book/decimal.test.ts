@@ -2,12 +2,14 @@ import { describe, expect, test } from 'vitest'
 import {
   add,
   compare,
+  divide,
   fromLimbs,
   fromUnits,
   half,
   isZero,
   multiply,
   parseDecimal,
+  round,
   subtract,
   toText,
   ZERO,
@@ -96,5 +98,67 @@ describe('decimals at the edge of the safe integers', () => {
   test('halve without rounding', () => {
     expect(toText(half(decimal('34045.49')))).toBe('17022.745')
     expect(toText(half(decimal('0.000000000000000001')))).toBe('0.0000000000000000005')
+  })
+})
+
+describe('a quotient', () => {
+  const halfEven = { scale: 2, rounding: 'half-even' } as const
+  const down = { scale: 2, rounding: 'down' } as const
+
+  test.each([
+    ['1', '3', '0.33', '0.33'],
+    ['2', '3', '0.67', '0.66'],
+    ['-2', '3', '-0.67', '-0.66'],
+    ['2', '-3', '-0.67', '-0.66'],
+    ['-2', '-3', '0.67', '0.66'],
+    ['0.125', '1', '0.12', '0.12'],
+    ['0.135', '1', '0.14', '0.13'],
+    ['-0.125', '1', '-0.12', '-0.12'],
+    ['-0.135', '1', '-0.14', '-0.13'],
+    ['0.005', '1', '0', '0'],
+    ['0.0050000000000000000000001', '1', '0.01', '0'],
+    ['-0.006', '1', '-0.01', '0'],
+    ['0', '-7', '0', '0'],
+    ['123456789012345678901234567890', '0.000000000000000001', null, null],
+  ])('of %s / %s is %s half-even and %s down', (a, b, nearest, below) => {
+    const exact = '123456789012345678901234567890000000000000000000'
+    expect(toText(divide(decimal(a), decimal(b), halfEven))).toBe(nearest ?? exact)
+    expect(toText(divide(decimal(a), decimal(b), down))).toBe(below ?? exact)
+  })
+
+  test('is never minus zero', () => {
+    expect(Object.is(divide(decimal('-0.001'), decimal('1'), down).units, 0)).toBe(true)
+  })
+
+  test('by zero is a fault of the caller', () => {
+    expect(() => divide(decimal('1'), ZERO, down)).toThrow(RangeError)
+  })
+
+  test('by one is rounding', () => {
+    expect(toText(round(decimal('2.675'), halfEven))).toBe('2.68')
+    expect(toText(round(decimal('7'), halfEven))).toBe('7')
+  })
+})
+
+describe('short and long texts', () => {
+  test.each([
+    '0',
+    '1.',
+    '.1',
+    '1.2.3',
+    '',
+    '.',
+    '-1.5',
+    '00.50',
+    '999999999999999',
+    '9999999999999999',
+    '99999999999.123',
+    '0.0000000000001',
+  ])('mean the same: %j', (text) => {
+    // Zeros before it make a text long, and change nothing else.
+    const long = text.replace(/(\d)/, '0000000000000000$1')
+    const [read, padded] = [parseDecimal(text), parseDecimal(long)]
+    expect(read?.units).toBe(padded?.units)
+    expect(read?.scale).toBe(padded?.scale)
   })
 })

@@ -52,3 +52,20 @@ export function isCrossed(book: BestPrices): boolean {
   const { best: ask } = book.asks
   return bid !== undefined && ask !== undefined && compare(bid.price, ask.price) >= 0
 }
+
+/**
+ * Sum of price × amount of the levels with |price − mid| ≤ mid × bps / 10,000.
+ *
+ * @param levels one side of a book that is not crossed, so that its prices only go away from `mid`
+ */
+export function depthWithin(levels: Iterable<Level>, mid: Decimal, bps: number): Decimal {
+  const reach = multiply(mid, { units: bps, scale: 4 })
+  const lowest = subtract(mid, reach)
+  const highest = add(mid, reach)
+  let sum = ZERO
+  for (const { price, amount } of levels) {
+    if (compare(price, lowest) < 0 || compare(price, highest) > 0) break
+    sum = add(sum, multiply(price, amount))
+  }
+  return sum
+}

@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   doctor: async () => (await import('./doctor.js')).addDoctorCommand,
   book: async () => (await import('./book.js')).addBookCommand,
   verify: async () => (await import('./verify.js')).addVerifyCommand,
+  poll: async () => (await import('./poll.js')).addPollCommand,
+  analyse: async () => (await import('./analyse.js')).addAnalyseCommand,
 }
 
 const program = new Command('depthline')

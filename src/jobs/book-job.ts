@@ -4,15 +4,17 @@ import type { Progress } from '../wire/progress.js'
 import type { Tick } from '../wire/records.js'
 import type { OrderIntake } from './order-intake.js'
 import type { OrderProcessor } from './order-processor.js'
-import type { Clock, Log, OrderSource } from './ports.js'
+import type { BookOutput, Clock, Log, OrderSource } from './ports.js'
 import type { Position, Publisher } from './publisher.js'
 import type { Recovery } from './recovery.js'
 import type { Snapshotter } from './snapshotter.js'
 import { type DueTick, TickSchedule } from './tick-schedule.js'
 
+export type BookPublisher = Publisher<Progress, BookOutput>
+
 export interface BookJobParts {
   readonly source: OrderSource
-  readonly publisher: Publisher
+  readonly publisher: BookPublisher
   readonly intake: OrderIntake
   readonly snapshotter: Snapshotter
   readonly recovery: Recovery
@@ -123,12 +125,16 @@ export class BookJob {
   /** Publishes what there is up to this moment; false where nothing was published. */
   async #commit(tick: Tick | undefined, message: string): Promise<boolean> {
     const { clock, intake, log, publisher } = this.#parts
+    if (tick !== undefined && this.#lastTick !== undefined && tick.tick <= this.#lastTick) {
+      throw new Error(`tick ${tick.tick} was to be sent after ${this.#lastTick}`)
+    }
     const deadLetters = intake.takeDeadLetters()
-    const position = this.#position(tick === undefined ? '' : this.#processor.stateHash(message))
+    const stateHash = tick === undefined ? '' : this.#processor.stateHash(message)
+    const position = this.#position(tick?.tick ?? this.#lastTick, stateHash)
     // A tick of the past helps nobody, and the next second has its own.
     const isTooLate = () => tick !== undefined && clock.now() >= (tick.tick + 1) * 1000
-    const commit = { ...(tick === undefined ? {} : { tick }), deadLetters, position, isTooLate }
-    const isPublished = await publisher.commit(commit).catch((error) => {
+    const output = { ...(tick === undefined ? {} : { tick }), deadLetters }
+    const isPublished = await publisher.commit({ output, position, isTooLate }).catch((error) => {
       throw tooLarge(error, this.#processor)
     })
     this.#wasTooLate = !isPublished
@@ -141,9 +147,10 @@ export class BookJob {
     return isPublished
   }
 
-  #position(stateHash: string): Position {
+  #position(tick: number | undefined, stateHash: string): Position<Progress> {
     const { intake, recovery } = this.#parts
     return {
+      tick,
       offsets: [...intake.offsets],
       lastRecords: intake.lastRecords,
       stateHash,

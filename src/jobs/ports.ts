@@ -1,5 +1,11 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
-import type { Progress } from '../wire/progress.js'
+import type {
+  EpochMs,
+  ExchangeDepth,
+  ExchangePoll,
+  MarketAnalytics,
+} from '../wire/exchange-records.js'
+import type { Ownership, Progress } from '../wire/progress.js'
 import type {
   DeadLetter,
   LogPiece,
@@ -51,28 +57,19 @@ export interface OrderSource {
   stop(): Promise<void>
 }
 
-/** What is published together or not at all. */
-export interface Writes {
-  readonly tick?: Tick
-  readonly deadLetters: readonly DeadLetter[]
-  readonly progress: Progress
-}
-
 /** The topics that a job writes, in transactions under the job's one id. */
-export interface TransactionLog {
+export interface TransactionLog<P extends Ownership, W> {
   /**
    * Makes this process the only one that can write: every other one's producer fails from
    * now on, and what it left open is over, whichever way it went.
    */
-  fence(): Promise<Transactor>
+  fence(): Promise<Transactor<P, W>>
   /** What was committed last, by whichever process; undefined where the job is new. */
-  readProgress(): Promise<Progress | undefined>
-  /** Hands over each progress record that is committed from now on, until `signal` aborts. */
-  followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+  readProgress(): Promise<P | undefined>
 }
 
 /** The right to write; lost at the next {@link TransactionLog.fence} of anybody. */
-export interface Transactor {
+export interface Transactor<P extends Ownership, W> {
   /**
    * Writes all of it or nothing, in one transaction. Never called twice at a time, nor after
    * it failed.
@@ -82,9 +79,23 @@ export interface Transactor {
    * @throws whatever went wrong; whether it was written is not known then, unless it is a
    * DepthlineError that is not retriable
    */
-  commit(writes: Writes, isTooLate: () => boolean): Promise<boolean>
+  commit(writes: W & { readonly progress: P }, isTooLate: () => boolean): Promise<boolean>
   /** Lets go of it; never fails. */
   discard(): Promise<void>
+}
+
+/** What `run` publishes at a time. */
+export interface BookOutput {
+  readonly tick?: Tick
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+export type BookWrites = BookOutput & { readonly progress: Progress }
+export type BookTransactor = Transactor<Progress, BookOutput>
+
+export interface BookLog extends TransactionLog<Progress, BookOutput> {
+  /** Hands over each progress record that is committed from now on, until `signal` aborts. */
+  followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
 }
 
 /** A topic that each of its partitions can be read of at a pace of its own. */
@@ -124,4 +135,54 @@ export interface SnapshotDraft {
   publish(tick: number): Promise<void>
   /** Takes it away; never fails. */
   discard(): Promise<void>
+}
+
+/** A record on its way to a topic. */
+export interface OutgoingRecord {
+  readonly topic: string
+  readonly key: string
+  readonly value: Uint8Array
+  /** Milliseconds since 1970. */
+  readonly timestampMs: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What `poll` and `analyse` publish at a time. */
+export interface RecordOutput {
+  readonly records: readonly OutgoingRecord[]
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+/** What an exchange said, or why it said nothing. */
+export type PollResult = Pick<
+  ExchangePoll,
+  'requested_at' | 'responded_at' | 'attempts' | 'status' | 'error' | 'detail' | 'sha256' | 'body'
+> & { readonly kind: 'answer' | 'failure' | 'late' }
+
+export interface Exchanges {
+  /**
+   * Asks one exchange for one market's book; never rejects for what the exchange does.
+   *
+   * @param deadlineMs by the wall clock, milliseconds since 1970: by then it resolves
+   * @param onLate called with an answer that comes after that
+   */
+  ask(
+    request: { exchange: string; market: string; deadlineMs: number },
+    onLate: (result: PollResult) => void,
+  ): Promise<PollResult>
+}
+
+/** A round with all that was made of it. */
+export interface AnalysedRound {
+  readonly pollAt: EpochMs
+  /** In the order of the log; the round_complete record is the last. */
+  readonly polls: readonly ExchangePoll[]
+  readonly depth: readonly ExchangeDepth[]
+  readonly analytics: readonly MarketAnalytics[]
+}
+
+/** Where rounds are kept besides Kafka. */
+export interface RoundSink {
+  /** Durable when it resolves. The same round may come again, and is kept once. */
+  write(round: AnalysedRound): Promise<void>
 }

@@ -1,7 +1,6 @@
 /** Publishes for one job: takes it over, commits, and finds out what became of a commit in doubt. */
 import { DepthlineError } from '../errors.js'
-import type { Progress } from '../wire/progress.js'
-import type { DeadLetter, Tick } from '../wire/records.js'
+import type { Ownership } from '../wire/progress.js'
 import type { Clock, Log, TransactionLog, Transactor } from './ports.js'
 
 /** A process that has just fenced this one needs so long, on a loaded machine, to commit its claim. */
@@ -23,39 +22,49 @@ export interface Identity {
   random(): number
 }
 
-/** What a commit says of the input; the rest of the progress record is the publisher's own. */
-export type Position = Pick<
-  Progress,
-  'offsets' | 'lastRecords' | 'stateHash' | 'isIncomplete' | 'rejected'
->
+/** Where a job has come to: its progress record without what the publisher adds. */
+export type Position<P extends Ownership> = Omit<P, keyof Ownership>
 
-export interface Commit {
-  readonly tick?: Tick
-  readonly deadLetters: readonly DeadLetter[]
-  readonly position: Position
+export interface Commit<P extends Ownership, W> {
+  readonly output: W
+  readonly position: Position<P>
   /** Asked right before the commit; where it says so, nothing is published. */
-  isTooLate(): boolean
+  isTooLate?(): boolean
+}
+
+export interface PublisherParts<P extends Ownership, W> {
+  readonly transactions: TransactionLog<P, W>
+  readonly clock: Clock
+  readonly log: Log
+  /** Where a new job is. */
+  readonly start: Position<P>
+  /** What a claim publishes: no records. */
+  readonly nothing: W
 }
 
 /**
  * Crash-only: after any error the transactor is thrown away, and the progress record, not the
  * error, says whether the commit was done and who owns the job. Nothing is ever sent again.
  */
-export class Publisher {
-  readonly #transactions: TransactionLog
+export class Publisher<P extends Ownership, W> {
+  readonly #transactions: TransactionLog<P, W>
   readonly #clock: Clock
   readonly #log: Log
+  readonly #start: Position<P>
+  readonly #nothing: W
   readonly #identity: Identity
-  #transactor: Transactor | undefined
-  #last: Progress | undefined
+  #transactor: Transactor<P, W> | undefined
+  #last: P | undefined
   #isClosed = false
   /** Who owned the job when this process first looked; any other newcomer goes before it. */
   #predecessor: { readonly owner: string | undefined } | undefined
 
-  constructor(transactions: TransactionLog, clock: Clock, log: Log, identity: Identity) {
-    this.#transactions = transactions
-    this.#clock = clock
-    this.#log = log
+  constructor(parts: PublisherParts<P, W>, identity: Identity) {
+    this.#transactions = parts.transactions
+    this.#clock = parts.clock
+    this.#log = parts.log
+    this.#start = parts.start
+    this.#nothing = parts.nothing
     this.#identity = identity
   }
 
@@ -63,10 +72,10 @@ export class Publisher {
    * Makes this process the only one that can publish: fence, read what is committed, claim it.
    * The claim tells a process that is fenced by it that it has lost.
    *
-   * @returns what is committed now, the claim itself; its tick and offsets are the process before's
+   * @returns what is committed now, the claim itself; its position is the process before's
    * @throws DepthlineError FENCED where another process claims the job at the same time
    */
-  async takeOver(): Promise<Progress> {
+  async takeOver(): Promise<P> {
     const { job, random } = this.#identity
     for (let attempt = 1; ; attempt++) {
       try {
@@ -81,17 +90,15 @@ export class Publisher {
     }
   }
 
-  async #claim(): Promise<Progress> {
+  async #claim(): Promise<P> {
     this.#transactor = await this.#transactions.fence()
     const found = await this.#transactions.readProgress()
     this.#predecessor ??= { owner: found?.owner }
     // A claim of our own whose answer was lost is a claim all the same.
     const expected = [this.#predecessor.owner, this.#identity.owner]
     if (!expected.includes(found?.owner)) throw this.#fenced()
-    const { owner, version } = this.#identity
-    const last = found ?? { ...NOTHING, lineage: owner }
-    const claim = { ...last, owner, version, sequence: last.sequence + 1 }
-    await this.#transactor.commit({ deadLetters: [], progress: claim }, () => false)
+    const claim = this.#progress(found ?? this.#start, found)
+    await this.#transactor.commit({ ...this.#nothing, progress: claim }, () => false)
     this.#last = claim
     return claim
   }
@@ -101,25 +108,12 @@ export class Publisher {
    * out from the progress record whether the commit in hand was done; it never sends again.
    *
    * @returns false where it is certain that nothing was committed
-   * @throws DepthlineError FENCED, TICK_TOO_LARGE, DEAD_LETTER_TOO_LARGE
+   * @throws DepthlineError FENCED, or that a record is too large
    */
-  async commit({ tick, deadLetters, position, isTooLate }: Commit): Promise<boolean> {
-    const last = this.#last!
-    if (tick !== undefined && last.tick !== undefined && tick.tick <= last.tick) {
-      throw new Error(`tick ${tick.tick} was to be sent after ${last.tick}`)
-    }
-    const { owner, version } = this.#identity
-    const progress: Progress = {
-      ...position,
-      tick: tick?.tick ?? last.tick,
-      owner,
-      lineage: last.lineage,
-      sequence: last.sequence + 1,
-      version,
-    }
-    const writes = { ...(tick === undefined ? {} : { tick }), deadLetters, progress }
+  async commit({ output, position, isTooLate = () => false }: Commit<P, W>): Promise<boolean> {
+    const progress = this.#progress(position, this.#last)
     try {
-      if (!(await this.#transactor!.commit(writes, isTooLate))) return false
+      if (!(await this.#transactor!.commit({ ...output, progress }, isTooLate))) return false
     } catch (error) {
       await this.#transactor!.discard()
       if (error instanceof DepthlineError && !error.retriable) throw error
@@ -130,6 +124,17 @@ export class Publisher {
     return true
   }
 
+  /**
+   * Commits again and again until it is certain that Kafka has it, once: for what is as good later.
+   *
+   * @throws DepthlineError STOPPED where {@link close} comes first
+   */
+  async insist(commit: Commit<P, W>): Promise<void> {
+    while (!(await this.commit(commit))) {
+      if (this.#isClosed) throw new DepthlineError('STOPPED', 'stopped before Kafka took it')
+    }
+  }
+
   /** Gives up: a commit that waits for Kafka ends with false. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -137,7 +142,7 @@ export class Publisher {
   }
 
   /** Finds out whether `attempt` was committed, and gets a new transactor; until then nothing is sent. */
-  async #settle(attempt: Progress): Promise<boolean> {
+  async #settle(attempt: P): Promise<boolean> {
     for (let wait = SETTLE_MS; !this.#isClosed; wait = LOOK_AGAIN_MS) {
       await this.#clock.sleep(wait)
       try {
@@ -164,10 +169,18 @@ export class Publisher {
   }
 
   /** What is committed, by this process; exact right after fencing. */
-  async #readOwn(): Promise<Progress> {
+  async #readOwn(): Promise<P> {
     const found = await this.#transactions.readProgress()
     if (found?.owner === this.#identity.owner) return found
     throw this.#fenced()
+  }
+
+  /** The record that follows `last`, in this process's name. */
+  #progress(position: Position<P>, last: P | undefined): P {
+    const { owner, version } = this.#identity
+    const lineage = last?.lineage ?? owner
+    const ownership = { owner, lineage, sequence: (last?.sequence ?? 0) + 1, version }
+    return { ...position, ...ownership } as P
   }
 
   #fenced(): DepthlineError {
@@ -175,16 +188,6 @@ export class Publisher {
     const message = `another process has taken over job ${job}; this one has published nothing since`
     return new DepthlineError('FENCED', message)
   }
-}
-
-const NOTHING = {
-  tick: undefined,
-  offsets: [],
-  lastRecords: [],
-  stateHash: '',
-  isIncomplete: false,
-  rejected: 0,
-  sequence: 0,
 }
 
 function isRetriable(error: unknown): error is DepthlineError {

@@ -1,13 +1,14 @@
 /** `run`: orders in, one message with all books out on every UTC second. */
 import type { Progress } from '../wire/progress.js'
-import { BookJob } from './book-job.js'
+import { BookJob, type BookPublisher } from './book-job.js'
 import { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type RecordCounts } from './order-processor.js'
-import type { Clock, Log, OrderSource, SnapshotStore, TransactionLog } from './ports.js'
-import { type Identity, Publisher } from './publisher.js'
+import type { BookLog, Clock, Log, OrderSource, SnapshotStore } from './ports.js'
+import { type Identity, type Position, Publisher } from './publisher.js'
 import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from './recovery.js'
 import { Snapshotter } from './snapshotter.js'
 import { standBy } from './standby.js'
+import { aborted, graceAfter } from './stopping.js'
 import { watchMovement } from './watchdog.js'
 
 export interface RunOptions extends RecoveryOptions, Identity {
@@ -18,10 +19,20 @@ export interface RunOptions extends RecoveryOptions, Identity {
 
 export interface RunPorts {
   readonly source: OrderSource
-  readonly transactions: TransactionLog
+  readonly transactions: BookLog
   readonly snapshots: readonly SnapshotStore[]
   readonly clock: Clock
   readonly log: Log
+}
+
+/** Where a new job is. */
+const START: Position<Progress> = {
+  tick: undefined,
+  offsets: [],
+  lastRecords: [],
+  stateHash: '',
+  isIncomplete: false,
+  rejected: 0,
 }
 
 /** Records are counted from the input's first one, whichever process applied them. */
@@ -47,7 +58,7 @@ export async function run(
   signal: AbortSignal,
 ): Promise<RunSummary> {
   const { clock, log, snapshots: stores } = ports
-  const publisher = new Publisher(ports.transactions, clock, log, options)
+  const publisher = new Publisher({ ...ports, start: START, nothing: { deadLetters: [] } }, options)
   try {
     const begun = await unlessAborted(signal, begin(ports, publisher, options))
     if (begun === undefined) return summaryOf(new OrderProcessor(options))
@@ -66,7 +77,7 @@ export async function run(
 }
 
 /** What is committed, and the books to go on with. */
-async function begin(ports: RunPorts, publisher: Publisher, options: RunOptions) {
+async function begin(ports: RunPorts, publisher: BookPublisher, options: RunOptions) {
   const progress = options.standby
     ? await ports.transactions.readProgress()
     : await publisher.takeOver()
@@ -90,7 +101,7 @@ function summaryOf(
 }
 
 interface Parts extends RunPorts {
-  readonly publisher: Publisher
+  readonly publisher: BookPublisher
   readonly intake: OrderIntake
   readonly snapshotter: Snapshotter
   readonly recovery: Recovery
@@ -117,7 +128,7 @@ async function live(
       source.consume(intake.offsets, (batch) => intake.apply(batch)),
       lead(parts, progress, options, signal),
       watchMovement(source, clock, movement, ending.signal),
-      graceAfter(signal, clock),
+      graceAfter(signal, clock, GRACE_MS),
     ])
   } finally {
     ending.abort()
@@ -160,17 +171,7 @@ async function catchUp({ intake, source, recovery, log }: Parts, progress: Progr
 /** How long a commit in hand may go on after the job was told to stop. */
 const GRACE_MS = 1_000
 
-async function graceAfter(signal: AbortSignal, clock: Clock): Promise<void> {
-  await aborted(signal)
-  await clock.sleep(GRACE_MS)
-}
-
 /** Undefined where `signal` aborts first; what the work comes to is not waited for then. */
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return Promise.race([work, aborted(signal).then(() => undefined)])
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }

@@ -1,7 +1,7 @@
 /** Waits, warm, beside the process that publishes, until a tick of it is overdue. */
 import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
-import type { Clock, Log, TransactionLog } from './ports.js'
+import type { BookLog, Clock, Log } from './ports.js'
 
 const TICK_MS = 1_000
 /** A tick so late will not come. */
@@ -10,7 +10,7 @@ const OVERDUE_MS = 2_000
 const AWAY_MS = 1_000
 
 export interface StandbyPorts {
-  readonly transactions: TransactionLog
+  readonly transactions: BookLog
   readonly clock: Clock
   readonly log: Log
 }

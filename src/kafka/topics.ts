@@ -33,6 +33,12 @@ export function progressTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config }
 }
 
+/** Of poll and analyse: raw bodies are above Kafka's default limit, and a week is kept to catch up from. */
+export function roundTopic(topic: string): TopicSpec {
+  const config = { ...LARGE_MESSAGES, 'retention.ms': String(7 * 24 * 3_600_000) }
+  return { topic, partitions: 1, config }
+}
+
 /** Two generations are kept; what is above them is deleted, not compacted away. */
 export function snapshotTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config: { 'retention.ms': '-1', ...LARGE_MESSAGES } }

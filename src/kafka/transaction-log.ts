@@ -1,22 +1,18 @@
 /** A job's ticks, dead letters and progress as Kafka transactions. */
-import type { Message } from 'kafkajs'
-import { DepthlineError } from '../errors.js'
 import { type Progress, readProgress, writeProgress } from '../wire/progress.js'
 import type { DeadLetter, Tick } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { kafkaError } from './failures.js'
 import { PositionPublisher } from './position-publisher.js'
-import { lastRecord, readTopic, type TopicRecord } from './topic-reader.js'
+import { openProgressTopic, type ProgressTopic } from './progress-topic.js'
+import { deadLetterMessage, inSends } from './sends.js'
 import { assertOnePartition, topicRanges } from './topics.js'
 import {
   type Send,
-  sizeOf,
   type TopicMessages,
   TransactionalProducer,
+  transactionalId,
 } from './transactional-producer.js'
-
-/** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
-const MAX_SEND_BYTES = 512 * 1024
 
 export interface TransactionLogOptions {
   readonly input: string
@@ -38,91 +34,66 @@ export async function openTransactionLog(
   cluster: Cluster,
   options: TransactionLogOptions,
 ): Promise<KafkaTransactionLog> {
-  for (const topic of [options.output, options.progress]) {
-    assertOnePartition(topic, await topicRanges(cluster, topic))
-  }
-  return new KafkaTransactionLog(cluster, options)
+  const { output, progress: topic, job } = options
+  assertOnePartition(output, await topicRanges(cluster, output))
+  const text = { write: writeProgress, read: readProgress }
+  const progress = await openProgressTopic(cluster, { topic, job, text })
+  return new KafkaTransactionLog(cluster, options, progress)
 }
 
 class KafkaTransactionLog {
   readonly #cluster: Cluster
   readonly #options: TransactionLogOptions
+  readonly #progress: ProgressTopic<Progress>
   readonly #positions: PositionPublisher
 
-  constructor(cluster: Cluster, options: TransactionLogOptions) {
+  constructor(cluster: Cluster, options: TransactionLogOptions, progress: ProgressTopic<Progress>) {
     this.#cluster = cluster
     this.#options = options
+    this.#progress = progress
     this.#positions = new PositionPublisher(cluster, options.input, options.job)
   }
 
   /** @throws DepthlineError KAFKA_UNREACHABLE or KAFKA_FAILED, retriable */
   async fence(): Promise<KafkaTransactor> {
-    const id = `depthline.${this.#options.job}`
+    const id = transactionalId(this.#options.job)
     const producer = await TransactionalProducer.fence(this.#cluster, id)
-    return new KafkaTransactor(producer, this.#options, this.#positions)
+    return new KafkaTransactor(producer, this.#options, this.#progress, this.#positions)
   }
 
-  /** @throws DepthlineError LOG_LOST where the topic holds something else, or a retriable one */
-  async readProgress(): Promise<Progress | undefined> {
-    const { progress: topic } = this.#options
-    try {
-      const record = await lastRecord(this.#cluster, topic, (record) => this.#isOurs(record))
-      return record === undefined ? undefined : this.#decode(record)
-    } catch (error) {
-      throw kafkaError(error, `reading ${topic}`)
-    }
+  readProgress(): Promise<Progress | undefined> {
+    return this.#progress.read()
   }
 
-  async followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
-    const { progress: topic, job } = this.#options
-    const [range] = await topicRanges(this.#cluster, topic)
-    const from = [range?.high ?? 0]
-    const read = { topic, job: `${job}.standby`, from, follow: true, signal }
-    for await (const records of readTopic(this.#cluster, read)) {
-      const last = records.findLast((record) => this.#isOurs(record))
-      if (last !== undefined) handle(this.#decode(last))
-    }
-  }
-
-  #isOurs({ key }: TopicRecord): boolean {
-    return asText(key) === this.#options.job
-  }
-
-  #decode({ value, offset }: TopicRecord): Progress {
-    const progress = readProgress(asText(value))
-    if (progress !== undefined) return progress
-    const { progress: topic, job } = this.#options
-    throw new DepthlineError(
-      'LOG_LOST',
-      `${topic}[0] at offset ${offset} is no progress record of job ${job} that this version reads`,
-    )
+  followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+    return this.#progress.follow(handle, signal)
   }
 }
 
 class KafkaTransactor {
   readonly #producer: TransactionalProducer
   readonly #options: TransactionLogOptions
+  readonly #progress: ProgressTopic<Progress>
   readonly #positions: PositionPublisher
 
   constructor(
     producer: TransactionalProducer,
     options: TransactionLogOptions,
+    progressTopic: ProgressTopic<Progress>,
     positions: PositionPublisher,
   ) {
     this.#producer = producer
     this.#options = options
+    this.#progress = progressTopic
     this.#positions = positions
   }
 
   /** @throws DepthlineError TICK_TOO_LARGE, DEAD_LETTER_TOO_LARGE, or a retriable one in doubt */
   async commit(writes: Writes, isTooLate: () => boolean): Promise<boolean> {
     const { tick, deadLetters, progress } = writes
-    const sends: Send[] = []
-    for (const messages of inSends(deadLetters)) {
-      const topic = this.#options.deadLetters
-      sends.push({ topicMessages: [{ topic, messages }], tooLarge: 'DEAD_LETTER_TOO_LARGE' })
-    }
-    const last = this.#progressMessages(progress)
+    const letters = deadLetters.map(deadLetterMessage)
+    const sends = [...inSends(this.#options.deadLetters, letters, 'DEAD_LETTER_TOO_LARGE')]
+    const last = this.#progress.messages(progress)
     // Together, because each request more would make the tick later.
     const topicMessages: Send['topicMessages'] =
       tick === undefined ? [last] : [this.#tickMessages(tick), last]
@@ -140,43 +111,9 @@ class KafkaTransactor {
     return this.#producer.discard()
   }
 
-  #progressMessages(progress: Progress): TopicMessages {
-    const message = { key: this.#options.job, value: writeProgress(progress), partition: 0 }
-    return { topic: this.#options.progress, messages: [message] }
-  }
-
   #tickMessages({ tick, value, headers }: Tick): TopicMessages {
     const { job: key, output: topic } = this.#options
     const timestamp = String(tick * 1000)
     return { topic, messages: [{ key, value, headers: { ...headers }, timestamp, partition: 0 }] }
   }
-}
-
-/** Splits dead letters into sends that the broker takes. */
-function* inSends(letters: readonly DeadLetter[]): Generator<Message[]> {
-  let send: Message[] = []
-  let bytes = 0
-  for (const { key, value, headers } of letters) {
-    const message: Message = {
-      key: key === null ? null : asBuffer(key),
-      value: value === null ? null : asBuffer(value),
-      headers: { ...headers },
-    }
-    if (send.length > 0 && bytes + sizeOf(message) > MAX_SEND_BYTES) {
-      yield send
-      send = []
-      bytes = 0
-    }
-    send.push(message)
-    bytes += sizeOf(message)
-  }
-  if (send.length > 0) yield send
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function asText(bytes: Uint8Array | null): string {
-  return new TextDecoder().decode(bytes ?? undefined)
 }

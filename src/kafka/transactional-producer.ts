@@ -14,7 +14,18 @@ export interface Send {
   /** The first is the one that may be too large. */
   readonly topicMessages: readonly [TopicMessages, ...TopicMessages[]]
   /** The error where the topic does not take so large a batch; trying again would not help. */
-  readonly tooLarge: 'TICK_TOO_LARGE' | 'DEAD_LETTER_TOO_LARGE'
+  readonly tooLarge: 'TICK_TOO_LARGE' | 'DEAD_LETTER_TOO_LARGE' | 'RECORD_TOO_LARGE'
+}
+
+const TOO_LARGE = {
+  TICK_TOO_LARGE: 'a tick',
+  DEAD_LETTER_TOO_LARGE: 'a send of dead letters',
+  RECORD_TOO_LARGE: 'a send of records',
+}
+
+/** Of a job; it holds nothing that differs between its processes, so that each fences the one before. */
+export function transactionalId(job: string): string {
+  return `depthline.${job}`
 }
 
 /** So long an open transaction of a dead process can keep read_committed readers waiting. */
@@ -78,8 +89,7 @@ export class TransactionalProducer {
       const send = transaction.sendBatch(batch)
       await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
         if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') throw error
-        const what = tooLarge === 'TICK_TOO_LARGE' ? 'a tick' : 'a send of dead letters'
-        const message = `${what} of ${bytes} bytes is above max.message.bytes of ${topic}`
+        const message = `${TOO_LARGE[tooLarge]} of ${bytes} bytes is above max.message.bytes of ${topic}`
         throw new DepthlineError(tooLarge, message, { cause: error })
       })
     }

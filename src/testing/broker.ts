@@ -109,7 +109,7 @@ class LocalBroker implements TestBroker {
     const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.#lines = []
-    const watcher = watch({ child, folder: this.#folder })
+    const watcher = watchChild({ child, folder: this.#folder })
     child.once('exit', () => {
       watcher.kill('SIGKILL')
       if (this.#child === child) this.#child = undefined
@@ -179,19 +179,25 @@ function borrowedBroker(brokers: string): TestBroker {
 }
 
 /**
- * Kills the broker and deletes its data when this process ends, however it ends.
+ * Kills a child and deletes its data when this process ends, however it ends.
  *
  * A handler of our own exit is not enough: vitest kills its workers by signal,
  * and people kill vitest. Any end of this process ends the watcher's input.
  */
-function watch({ child, folder }: { child: ChildProcess; folder: string }): ChildProcess {
+export function watchChild({
+  child,
+  folder,
+}: {
+  child: ChildProcess
+  folder: string
+}): ChildProcess {
   const script = 'trap "" INT TERM HUP; read -r line; kill -9 "$0"; sleep 1; rm -rf "$1"'
   const args = ['-c', script, String(child.pid ?? ''), folder]
   return spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'] })
 }
 
 /** Two ports that the system says are free; held together, so that they differ. */
-async function freePorts(): Promise<[number, number]> {
+export async function freePorts(): Promise<[number, number]> {
   const servers = [createServer(), createServer()]
   for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening')
   const ports = servers.map((server) => (server.address() as AddressInfo).port)

@@ -30,12 +30,14 @@ export class FakeClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      const sleeper = { until: this.#monotonic + Math.max(0, ms), wake: resolve }
-      this.#sleepers.push(sleeper)
-      signal?.addEventListener('abort', () => {
+      const wake = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper)
+        signal?.removeEventListener('abort', wake)
         resolve()
-      })
+      }
+      const sleeper = { until: this.#monotonic + Math.max(0, ms), wake }
+      this.#sleepers.push(sleeper)
+      signal?.addEventListener('abort', wake)
     })
   }
 
@@ -72,7 +74,6 @@ export class FakeClock implements Clock {
     this.#wall += monotonic - this.#monotonic
     this.#monotonic = monotonic
     const due = this.#sleepers.filter(({ until }) => until <= monotonic)
-    this.#sleepers = this.#sleepers.filter(({ until }) => until > monotonic)
     for (const { wake } of due) wake()
   }
 }

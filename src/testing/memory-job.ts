@@ -2,13 +2,13 @@
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { DepthlineError } from '../errors.js'
 import type {
+  BookLog,
+  BookTransactor,
+  BookWrites,
   OrderSource,
   SnapshotDraft,
   SnapshotStore,
   StoredSnapshot,
-  TransactionLog,
-  Transactor,
-  Writes,
 } from '../jobs/ports.js'
 import { type RunOptions, type RunSummary, run } from '../jobs/run.js'
 import type { Progress } from '../wire/progress.js'
@@ -107,17 +107,17 @@ export function recordOf(value: string | null, offset: number): InputRecord {
 }
 
 /** One job's topics. Several processes may share them, as they share a broker. */
-export class MemoryTransactions implements TransactionLog {
+export class MemoryTransactions implements BookLog {
   progress: Progress | undefined
   readonly ticks: Tick[] = []
   readonly deadLetters: DeadLetter[] = []
-  readonly commits: Writes[] = []
+  readonly commits: BookWrites[] = []
   /** What happens before a commit takes effect; false where it fails and nothing is written. */
   before: (tick: Tick | undefined) => Promise<boolean> = async () => true
   #epoch = 0
   #followers: ((progress: Progress) => void)[] = []
 
-  async fence(): Promise<Transactor> {
+  async fence(): Promise<BookTransactor> {
     const epoch = ++this.#epoch
     return {
       commit: (writes, isTooLate) => this.#commit(epoch, writes, isTooLate),
@@ -135,11 +135,11 @@ export class MemoryTransactions implements TransactionLog {
   }
 
   /** The commits of records, without those that only claim the job. */
-  get works(): Writes[] {
+  get works(): BookWrites[] {
     return this.commits.filter(({ progress }) => progress.offsets.length > 0)
   }
 
-  async #commit(epoch: number, writes: Writes, isTooLate: () => boolean): Promise<boolean> {
+  async #commit(epoch: number, writes: BookWrites, isTooLate: () => boolean): Promise<boolean> {
     if (!(await this.before(writes.tick))) throw unreachable('the broker is away')
     if (epoch !== this.#epoch) throw unreachable('fenced')
     if (isTooLate()) return false

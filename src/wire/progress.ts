@@ -2,7 +2,20 @@
 import { createHash } from 'node:crypto'
 import type { InputRecord, Offsets } from './records.js'
 
-export interface Progress {
+/** What every job's progress record says besides where the job has come to. */
+export interface Ownership {
+  /** The process that committed it. */
+  readonly owner: string
+  /** Made when the job began; a snapshot of another lineage belongs to another job of this name. */
+  readonly lineage: string
+  /** Counts the job's commits, so that a process can tell whether its own was the last. */
+  readonly sequence: number
+  /** Of depthline. */
+  readonly version: string
+}
+
+/** Of `run`. */
+export interface Progress extends Ownership {
   /** The last committed tick; undefined before the first. */
   readonly tick: number | undefined
   /** Everything below these input offsets is in the ticks and dead letters committed so far. */
@@ -15,14 +28,6 @@ export interface Progress {
   readonly isIncomplete: boolean
   /** Records rejected since that tick whose dead letters are committed already. */
   readonly rejected: number
-  /** The process that committed it. */
-  readonly owner: string
-  /** Made when the job began; a snapshot of another lineage belongs to another job of this name. */
-  readonly lineage: string
-  /** Counts the job's commits, so that a process can tell whether its own was the last. */
-  readonly sequence: number
-  /** Of depthline. */
-  readonly version: string
 }
 
 export function writeProgress(progress: Progress): string {

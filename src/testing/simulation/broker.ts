@@ -1,6 +1,6 @@
 /** The topics that the job writes, as a broker keeps them: transactions, epochs, what is committed. */
 import { DepthlineError } from '../../errors.js'
-import type { Writes } from '../../jobs/ports.js'
+import type { BookWrites } from '../../jobs/ports.js'
 import { type Progress, readProgress, writeProgress } from '../../wire/progress.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
@@ -10,7 +10,7 @@ const TRANSACTION_TIMEOUT_MS = 10_000
 
 export interface Transaction {
   readonly by: SimulatedProcess
-  readonly writes: Writes
+  readonly writes: BookWrites
   readonly epoch: number
   /** The writer's wall clock when it asked for the commit. */
   wallMs: number

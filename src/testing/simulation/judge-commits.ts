@@ -1,5 +1,5 @@
 /** Judges what read_committed consumers see: ticks, dead letters and offsets, commit by commit. */
-import type { Writes } from '../../jobs/ports.js'
+import type { BookWrites } from '../../jobs/ports.js'
 import type { DeadLetter } from '../../wire/records.js'
 import type { Transaction } from './broker.js'
 import { judgeDeadLetters } from './judge-dead-letters.js'
@@ -49,7 +49,7 @@ function moveOn(before: Before, { writes }: Transaction, letters: readonly DeadL
 }
 
 /** What consumers are told: of a tick that is its header, and the progress record is nobody's business. */
-function offsetsOf({ tick, progress }: Writes): readonly number[] {
+function offsetsOf({ tick, progress }: BookWrites): readonly number[] {
   if (tick === undefined) return progress.offsets
   return Object.values(JSON.parse(tick.headers.offsets!))
 }

@@ -1,16 +1,16 @@
 /** Mutants whose commits are not one transaction, done once, in time. */
-import type { Transactor, Writes } from '../../jobs/ports.js'
+import type { BookTransactor, BookWrites } from '../../jobs/ports.js'
 import type { Progress } from '../../wire/progress.js'
 import { changeLog } from './mutants-progress.js'
 import type { SimulatedProcess } from './process.js'
 import type { Mutant } from './supervisor.js'
 import type { World } from './world.js'
 
-type Commit = Transactor['commit']
+type Commit = BookTransactor['commit']
 /** What a mutant's commit is made with. */
 interface Context {
-  readonly transactor: Transactor
-  readonly fence: () => Promise<Transactor>
+  readonly transactor: BookTransactor
+  readonly fence: () => Promise<BookTransactor>
   readonly process: SimulatedProcess
   readonly world: World
 }
@@ -93,7 +93,11 @@ function changeCommit(change: (context: Context) => Commit): Mutant {
 }
 
 /** To a consumer it looks as if they were committed, but whoever reads progress does not see it. */
-function sendAlone(world: World, by: SimulatedProcess, { deadLetters, progress }: Writes): void {
+function sendAlone(
+  world: World,
+  by: SimulatedProcess,
+  { deadLetters, progress }: BookWrites,
+): void {
   const { broker, scheduler } = world
   if (deadLetters.length === 0) return
   const writes = { deadLetters, progress }

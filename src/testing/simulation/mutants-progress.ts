@@ -1,5 +1,5 @@
 /** Mutants that get fencing, claims or the progress record wrong. */
-import type { TransactionLog } from '../../jobs/ports.js'
+import type { BookLog } from '../../jobs/ports.js'
 import type { Progress } from '../../wire/progress.js'
 import type { Mutant } from './supervisor.js'
 import { SimulatedTransactionLog } from './transaction-log.js'
@@ -62,17 +62,13 @@ export const progressMutants: Readonly<Record<string, Mutant>> = {
   })),
 }
 
-type Change = (
-  log: TransactionLog,
-  process: Parameters<Mutant>[1],
-  world: World,
-) => Partial<TransactionLog>
+type Change = (log: BookLog, process: Parameters<Mutant>[1], world: World) => Partial<BookLog>
 
 /** A mutant that differs only in some calls of the transaction log. */
 export function changeLog(change: Change): Mutant {
   return (ports, process, world) => {
     const log = ports.transactions
-    const whole: TransactionLog = {
+    const whole: BookLog = {
       fence: () => log.fence(),
       readProgress: () => log.readProgress(),
       followProgress: (handle, signal) => log.followProgress(handle, signal),

@@ -1,11 +1,11 @@
 /** The transaction log as a process sees it: every step is a request that may go wrong. */
-import type { TransactionLog, Transactor, Writes } from '../../jobs/ports.js'
+import type { BookLog, BookTransactor, BookWrites } from '../../jobs/ports.js'
 import type { Progress } from '../../wire/progress.js'
 import type { Transaction } from './broker.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
 
-export class SimulatedTransactionLog implements TransactionLog {
+export class SimulatedTransactionLog implements BookLog {
   readonly #world: World
   readonly #process: SimulatedProcess
   readonly #id: string
@@ -16,7 +16,7 @@ export class SimulatedTransactionLog implements TransactionLog {
     this.#id = transactionalId
   }
 
-  async fence(): Promise<Transactor> {
+  async fence(): Promise<BookTransactor> {
     const { broker } = this.#world
     const epoch = await this.#call('fence', () => broker.fence(this.#id))
     return { commit: (writes, isTooLate) => this.#commit(epoch, writes, isTooLate), discard }
@@ -45,7 +45,7 @@ export class SimulatedTransactionLog implements TransactionLog {
     })
   }
 
-  async #commit(epoch: number, writes: Writes, isTooLate: () => boolean): Promise<boolean> {
+  async #commit(epoch: number, writes: BookWrites, isTooLate: () => boolean): Promise<boolean> {
     const { broker } = this.#world
     const by = this.#process
     const transaction: Transaction = {

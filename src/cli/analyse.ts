@@ -1,0 +1,137 @@
+/** `depthline analyse`: wires the analysis of raw books to Kafka and the lake. */
+import { randomUUID } from 'node:crypto'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { checkFlags, kafkaSettings, lakeFolder, topicName } from '../config.js'
+import { DepthlineError } from '../errors.js'
+import { analyse } from '../jobs/analyse.js'
+import { rebuild } from '../jobs/rebuild.js'
+import { connect, disconnect } from '../kafka/client.js'
+import { openLogReader } from '../kafka/log-reader.js'
+import { openRecordLog } from '../kafka/record-log.js'
+import {
+  assertOnePartition,
+  ensureTopics,
+  outputTopic,
+  progressTopic,
+  roundTopic,
+  topicRanges,
+} from '../kafka/topics.js'
+import { openLake } from '../storage/lake.js'
+import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
+import { openCodec } from './codecs.js'
+import { feeList, notionalList } from './exchange-flags.js'
+import { standardOutput } from './output.js'
+import { openLog, systemClock } from './process.js'
+import { stopSignal } from './stop-signal.js'
+import { version } from './version.js'
+
+const Flags = z.object({
+  input: topicName(),
+  depth: topicName(),
+  analytics: topicName(),
+  deadLetters: topicName(),
+  job: topicName().optional(),
+  notionals: notionalList(),
+  fees: feeList().default(new Map()),
+  once: z.boolean().default(false),
+  fromLake: z.boolean().default(false),
+  out: z.string().min(1).optional(),
+  acceptIncomplete: z.boolean().default(false),
+  createTopics: z.boolean(),
+})
+
+export function addAnalyseCommand(program: Command): void {
+  program
+    .command('analyse')
+    .summary('raw books to depth and analytics topics, and the lake')
+    .description(
+      'Reads the rounds that poll writes; for each writes what every book says and, for each market, the average mid price and the best exchange. The same rounds give the same records. Prints a summary as JSON when it is stopped.',
+    )
+    .option('--input <topic>', 'raw books, of poll', 'exchange-books')
+    .option('--depth <topic>', 'one record for each book and round', 'exchange-depth')
+    .option('--analytics <topic>', 'one record for each market and round', 'market-analytics')
+    .option('--dead-letters <topic>', 'records that are none of poll', 'exchange-books.dead-letter')
+    .option(
+      '--job <name>',
+      "the job's name: of its progress topic, and its lock (default: the analytics topic)",
+    )
+    .option(
+      '--notionals <amounts>',
+      'order sizes in quote units; the smallest decides which exchange is best',
+      '50000,100000',
+    )
+    .option('--fees <exchange=bps,…>', 'taker fees in basis points, for a second, net ranking')
+    .option('--once', 'end at what the topic holds by now')
+    .option(
+      '--from-lake',
+      'make depth and analytics anew from the raw books of the lake, without Kafka',
+    )
+    .option('-o, --out <folder>', 'with --from-lake: another lake to write to')
+    .option('--accept-incomplete', 'go on where rounds were deleted before they were analysed')
+    .option('--no-create-topics', 'fail where a topic is missing')
+    .action(analyseCommand)
+}
+
+async function analyseCommand(options: unknown): Promise<void> {
+  const flags = checkFlags(Flags, options)
+  if (flags.fromLake) return rebuildLake(flags)
+  if (flags.out !== undefined) throw new DepthlineError('USAGE', '--out needs --from-lake')
+  const settings = kafkaSettings(process.env)
+  const log = openLog('analyse')
+  const job = flags.job ?? flags.analytics
+  const { input, depth: depthTopic, analytics: analyticsTopic, deadLetters } = flags
+  const codecs = {
+    polls: await openCodec(input, 'exchange-poll'),
+    depth: await openCodec(depthTopic, 'exchange-depth'),
+    analytics: await openCodec(analyticsTopic, 'market-analytics'),
+  }
+  const cluster = await connect(settings, log, stopSignal)
+  const progress = `${job}.progress`
+  const outputs = [depthTopic, analyticsTopic]
+  const topics = [
+    ...[input, ...outputs].map(roundTopic),
+    outputTopic(deadLetters),
+    progressTopic(progress),
+  ]
+  await ensureTopics(cluster, topics, flags.createTopics)
+  assertOnePartition(input, await topicRanges(cluster, input))
+  const text = ANALYSIS_PROGRESS
+  const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
+  const lake = await openLake(lakeFolder(process.env))
+  log.info({ input, depthTopic, analyticsTopic, job, brokers: settings.brokers }, 'analysing')
+  const counts = await analyse(
+    {
+      ...codecs,
+      open: (from) => openLogReader(cluster, { topic: input, job, from: [from] }),
+      transactions,
+      sinks: [lake],
+      clock: systemClock,
+      log,
+    },
+    {
+      ...flags,
+      depthTopic,
+      analyticsTopic,
+      job,
+      owner: randomUUID(),
+      random: Math.random,
+      version,
+    },
+    stopSignal,
+  )
+  await lake.close()
+  await disconnect(cluster)
+  await standardOutput.write(`${JSON.stringify(counts)}\n`)
+}
+
+async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
+  const log = openLog('analyse')
+  const folder = lakeFolder(process.env)
+  const from = await openLake(folder)
+  const to = await openLake(flags.out ?? folder)
+  const counts = await rebuild({ rounds: from.rounds(), sink: to, log }, flags, stopSignal)
+  await to.close()
+  await from.close()
+  await standardOutput.write(`${JSON.stringify(counts)}\n`)
+}

@@ -1,0 +1,71 @@
+/** The flags that poll, analyse and quote share: exchanges, markets, notionals and fees by name. */
+import { z } from 'zod'
+import { compare, type Decimal, parseDecimal, ZERO } from '../book/decimal.js'
+import { EXCHANGES } from '../wire/exchanges/exchanges.js'
+
+const EXCHANGE_NAMES = EXCHANGES.map(({ name }) => name)
+const MARKET_NAMES = [...new Set(EXCHANGES.flatMap(({ paths }) => [...paths.keys()]))]
+
+/** Known exchanges with commas between them, each once. */
+export function exchangeList() {
+  return listOf(EXCHANGE_NAMES, 'exchanges')
+}
+
+export function marketList() {
+  return listOf(MARKET_NAMES, 'markets')
+}
+
+/** Amounts of quote currency above zero, with commas between them; sorted, the smallest first. */
+export function notionalList() {
+  return z
+    .string()
+    .transform((text) => text.split(',').map(positive))
+    .refine((list) => list.every((value) => value !== undefined), 'amounts such as 50000,100000')
+    .transform((list) => list.filter((value) => value !== undefined).sort(compare))
+    .refine(
+      (list) => list.every((value, index) => index === 0 || compare(list[index - 1]!, value) < 0),
+      'amounts that differ',
+    )
+}
+
+/** `coinbase=60,kraken=40`: taker fees in basis points, which may have decimals. */
+export function feeList() {
+  const expected = 'fees in basis points, such as coinbase=60,kraken=40'
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.split('=')))
+    .refine((parts) => parts.every((part) => part.length === 2), expected)
+    .refine(
+      (parts) => parts.every(([name = '']) => EXCHANGE_NAMES.includes(name)),
+      `${expected}; the exchanges are ${EXCHANGE_NAMES.join(', ')}`,
+    )
+    .refine((parts) => new Set(parts.map(([name]) => name)).size === parts.length, 'each once')
+    .refine((parts) => parts.every(([, bps = '']) => feeOf(bps) !== undefined), expected)
+    .transform((parts) => new Map(parts.map(([name = '', bps = '']) => [name, feeOf(bps)!])))
+}
+
+const MAX_FEE_BPS: Decimal = { units: 10_000, scale: 0 }
+
+function feeOf(text: string): Decimal | undefined {
+  const fee = parseDecimal(text)
+  if (fee === undefined || compare(fee, ZERO) < 0) return undefined
+  return compare(fee, MAX_FEE_BPS) < 0 ? fee : undefined
+}
+
+const MAX_DIGITS = 18
+
+function positive(text: string): Decimal | undefined {
+  const value = text.length > MAX_DIGITS ? undefined : parseDecimal(text)
+  return value !== undefined && compare(value, ZERO) > 0 ? value : undefined
+}
+
+function listOf(known: readonly string[], what: string) {
+  return z
+    .string()
+    .transform((text) => text.split(','))
+    .refine(
+      (names) => names.every((name) => known.includes(name)),
+      `${what} with commas between them; there are ${known.join(', ')}`,
+    )
+    .refine((names) => new Set(names).size === names.length, `${what} that differ`)
+}

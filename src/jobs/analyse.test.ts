@@ -1,0 +1,294 @@
+/** What `analyse` publishes: every round once, the same after any crash, and nothing that is no round. */
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { parseDecimal } from '../book/decimal.js'
+import { FakeClock } from '../testing/fake-clock.js'
+import { Logged, START } from '../testing/memory-job.js'
+import { answerOf, failureOf, MemoryRecords, plainCodec } from '../testing/memory-rounds.js'
+import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
+import type { AnalysisProgress } from '../wire/round-progress.js'
+import { type AnalyseOptions, analyse } from './analyse.js'
+import type { AnalysedRound, OutgoingRecord, PollResult } from './ports.js'
+
+const MINUTE = 60_000
+const FIRST = Math.floor(START / MINUTE) * MINUTE
+
+const OPTIONS: AnalyseOptions = {
+  job: 'market-analytics',
+  owner: 'ours',
+  version: '9.9.9',
+  random: () => 0.5,
+  notionals: [parseDecimal('50000')!, parseDecimal('100000')!],
+  fees: new Map(),
+  depthTopic: 'exchange-depth',
+  analyticsTopic: 'market-analytics',
+  acceptIncomplete: false,
+  once: true,
+}
+
+const codec = plainCodec<ExchangePoll>('depthline.ExchangePoll')
+
+/** Kraken's body with one deep level a side around `mid`. */
+function krakenBody(mid: number): string {
+  const side = (price: number) => `[["${price}.0","10.0",1700000000]]`
+  return `{"error":[],"result":{"XXBTZUSD":{"asks":${side(mid + 1)},"bids":${side(mid - 1)}}}}`
+}
+
+function geminiBody(mid: number): string {
+  const side = (price: number) => `[{"price":"${price}","amount":"9","timestamp":"1700000000"}]`
+  return `{"bids":${side(mid - 2)},"asks":${side(mid + 2)}}`
+}
+
+interface World {
+  readonly input: MemoryRecords<never>
+  readonly output: MemoryRecords<AnalysisProgress>
+  readonly kept: AnalysedRound[]
+}
+
+const newWorld = (): World => ({
+  input: new MemoryRecords(),
+  output: new MemoryRecords(),
+  kept: [],
+})
+
+async function put(world: World, poll: Partial<ExchangePoll> & Pick<ExchangePoll, 'kind'>) {
+  const nothing = { exchange: null, market: null, exchanges: null, markets: null }
+  const record = { ...failureOf('timeout', FIRST), ...nothing, poll_at: FIRST, ...poll }
+  await putValue(world, await codec.encode(record as ExchangePoll))
+}
+
+async function putValue({ input }: World, value: Uint8Array, schema = 'of somebody else') {
+  const record: OutgoingRecord = {
+    topic: 'exchange-books',
+    key: '',
+    value,
+    timestampMs: FIRST,
+    headers: { schema },
+  }
+  input.records.push(record)
+}
+
+/** Gemini's and Kraken's answers of a minute, and that it is complete. */
+async function putRound(world: World, minute: number, results: Record<string, PollResult>) {
+  const poll_at = FIRST + minute * MINUTE
+  for (const [exchange, result] of Object.entries(results)) {
+    await put(world, { ...result, poll_at, exchange, market: 'BTC-USD' })
+  }
+  const exchanges = ['kraken', 'gemini']
+  await put(world, { kind: 'round_complete', poll_at, exchanges, markets: ['BTC-USD'] })
+}
+
+function run(world: World, options: Partial<AnalyseOptions> = {}, lowest = 0) {
+  const clock = new FakeClock(START)
+  const log = new Logged()
+  const ports = {
+    open: async (from: number) => world.input.reader('exchange-books', Math.max(from, lowest)),
+    transactions: world.output,
+    sinks: [{ write: async (round: AnalysedRound) => void world.kept.push(round) }],
+    polls: codec,
+    depth: plainCodec<ExchangeDepth>('depthline.ExchangeDepth'),
+    analytics: plainCodec<MarketAnalytics>('depthline.MarketAnalytics'),
+    clock,
+    log,
+  }
+  const stopping = new AbortController()
+  const done = analyse(ports, { ...OPTIONS, ...options }, stopping.signal)
+  done.catch(() => {})
+  return { clock, log, done, stop: () => stopping.abort() }
+}
+
+async function runToEnd(world: World, options: Partial<AnalyseOptions> = {}, lowest = 0) {
+  const { clock, done } = run(world, options, lowest)
+  await clock.advance(60_000)
+  return done
+}
+
+const both = (mid: number) => ({
+  kraken: withHash(answerOf(krakenBody(mid), FIRST)),
+  gemini: withHash(answerOf(geminiBody(mid + 2), FIRST)),
+})
+
+/** As the poller does it. */
+function withHash(result: PollResult): PollResult {
+  return { ...result, sha256: hashOf(result.body!) }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+const analyticsOf = ({ output }: World) => output.values<MarketAnalytics>('market-analytics')
+
+describe('analyse', () => {
+  it('publishes depth for each exchange and analytics for each market, once a round', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    await putRound(world, 1, both(60_100))
+    expect(await runToEnd(world)).toEqual({ rounds: 2, rejected: 0 })
+    expect(analyticsOf(world)).toMatchObject([
+      { poll_at: FIRST, average_mid_price: '60001', buy_exchange: 'kraken', buy_price: '60001' },
+      { poll_at: FIRST + MINUTE, average_mid_price: '60101', sell_exchange: 'gemini' },
+    ])
+    const depth = world.output.values<ExchangeDepth>('exchange-depth')
+    expect(depth.map(({ exchange, mid_price }) => [exchange, mid_price])).toEqual([
+      ['kraken', '60000'],
+      ['gemini', '60002'],
+      ['kraken', '60100'],
+      ['gemini', '60102'],
+    ])
+    expect(world.output.records[0]).toMatchObject({
+      topic: 'exchange-depth',
+      key: 'kraken/BTC-USD',
+      timestampMs: FIRST,
+      headers: { schema: 'depthline.ExchangeDepth' },
+    })
+    expect(world.kept.map(({ polls }) => polls.map(({ kind }) => kind))).toEqual([
+      ['answer', 'answer', 'round_complete'],
+      ['answer', 'answer', 'round_complete'],
+    ])
+  })
+
+  it('has a record also for a minute without any book, which says why', async () => {
+    const world = newWorld()
+    await putRound(world, 0, { kraken: failureOf('http_status', FIRST) })
+    await runToEnd(world)
+    expect(analyticsOf(world)).toMatchObject([
+      {
+        average_mid_price: null,
+        buy_exchange: null,
+        exchanges: [{ reason: 'http_status' }, { reason: 'no_record' }],
+      },
+    ])
+  })
+
+  it.each(['lost', 'failed'] as const)(
+    'publishes each round once where the answer to its commit is %s',
+    async (fate) => {
+      const world = newWorld()
+      for (let minute = 0; minute < 6; minute++)
+        await putRound(world, minute, both(60_000 + minute))
+      let commits = 0
+      world.output.before = async () => (++commits % 3 === 0 ? fate : 'done')
+      expect((await runToEnd(world)).rounds).toBe(6)
+      expect(analyticsOf(world).map(({ poll_at }) => (poll_at - FIRST) / MINUTE)).toEqual([
+        0, 1, 2, 3, 4, 5,
+      ])
+    },
+  )
+
+  it('goes on after a kill at any commit as if there had been none', async () => {
+    const whole = newWorld()
+    for (let minute = 0; minute < 4; minute++) await putRound(whole, minute, both(60_000))
+    await putValue(whole, new TextEncoder().encode('!'))
+    await putRound(whole, 4, both(60_000))
+    await runToEnd(whole)
+    for (let kill = 1; kill <= 6; kill++) {
+      for (const isDone of [true, false]) {
+        const world = { ...newWorld(), input: whole.input }
+        let commits = 0
+        world.output.before = async () => {
+          if (++commits !== kill) return 'done'
+          return isDone ? 'lost' : new Promise(() => {})
+        }
+        const first = run(world)
+        await first.clock.advance(100)
+        world.output.before = async () => 'done'
+        await runToEnd(world, { owner: 'the next' })
+        expect(textOf(world)).toEqual(textOf(whole))
+        expect(world.output.deadLetters).toEqual(whole.output.deadLetters)
+      }
+    }
+  })
+
+  it('flags a body that is the one of the poll before, also across a restart', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    await runToEnd(world)
+    await putRound(world, 1, { ...both(60_001), kraken: both(60_000).kraken })
+    await runToEnd(world, { owner: 'the next' })
+    const flags = world.output.values<ExchangeDepth>('exchange-depth').map((depth) => depth.flags)
+    expect(flags).toEqual([[], [], ['same_body'], []])
+  })
+
+  it('dead-letters what is no record, and the stream goes on', async () => {
+    const world = newWorld()
+    await putValue(world, new TextEncoder().encode('!no record'))
+    await putRound(world, 0, both(60_000))
+    await putRound(world, 0, both(60_000))
+    await put(world, { kind: 'round_complete', poll_at: FIRST + MINUTE })
+    await putRound(world, 2, both(60_000))
+    expect(await runToEnd(world)).toEqual({ rounds: 2, rejected: 3 })
+    expect(world.output.deadLetters.map(({ headers }) => headers)).toMatchObject([
+      { reason: 'bad_record', offset: '0', topic: 'exchange-books', detail: 'it begins with !' },
+      { reason: 'out_of_order' },
+      { reason: 'bad_record' },
+    ])
+    expect(world.output.deadLetters[0]?.value).toEqual(new TextEncoder().encode('!no record'))
+  })
+
+  it('dead-letters what comes after the last round too, and not again after a restart', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    await putValue(world, new TextEncoder().encode('!'))
+    await runToEnd(world)
+    await putValue(world, new TextEncoder().encode('!!'))
+    await putRound(world, 1, both(60_000))
+    await runToEnd(world, { owner: 'the next' })
+    const values = world.output.deadLetters.map(({ value }) => new TextDecoder().decode(value!))
+    expect(values).toEqual(['!', '!!'])
+  })
+
+  it('ends where a record of the poller cannot be read, for a setting may be missing', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    await putValue(world, new TextEncoder().encode('!'), 'depthline.ExchangePoll')
+    const failure = {
+      code: 'BAD_RECORD',
+      message: 'exchange-books[0] at offset 3: it begins with !',
+    }
+    await expect(runToEnd(world)).rejects.toMatchObject(failure)
+    expect(world.output.deadLetters).toEqual([])
+  })
+
+  it('ends where the log is not the one that it has read before', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    await putRound(world, 1, both(60_000))
+    await runToEnd(world)
+    const other = { ...world, input: newWorld().input }
+    await expect(runToEnd(other)).rejects.toMatchObject({ code: 'LOG_LOST' })
+    for (let minute = 0; minute < 9; minute++) await putRound(other, minute, {})
+    await expect(runToEnd(other)).rejects.toThrow('another record at offset 5')
+  })
+
+  it('ends where rounds were deleted unseen, unless that is accepted', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    await runToEnd(world)
+    for (let minute = 1; minute < 4; minute++) await putRound(world, minute, both(60_000))
+    await expect(runToEnd(world, {}, 6)).rejects.toThrow('--accept-incomplete')
+    expect(await runToEnd(world, { acceptIncomplete: true }, 6)).toMatchObject({ rounds: 2 })
+  })
+
+  it('leaves a round alone that is not complete, and takes it up when it is', async () => {
+    const world = newWorld()
+    await put(world, { ...both(60_000).kraken, exchange: 'kraken', market: 'BTC-USD' })
+    expect(await runToEnd(world)).toEqual({ rounds: 0, rejected: 0 })
+    await putRound(world, 0, { gemini: both(60_000).gemini })
+    expect(await runToEnd(world)).toEqual({ rounds: 1, rejected: 0 })
+    expect(analyticsOf(world)[0]?.mid_exchanges).toEqual(['kraken', 'gemini'])
+  })
+
+  it('leaves when it is told to', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    const { clock, done, stop } = run(world, { once: false })
+    await clock.advance(1_000)
+    stop()
+    await clock.advance(1_000)
+    expect(await done).toEqual({ rounds: 1, rejected: 0 })
+  })
+})
+
+const textOf = ({ output }: World) =>
+  output.records.map(({ key, value }) => `${key} ${new TextDecoder().decode(value)}`)

@@ -1,0 +1,109 @@
+/** Gathers the records of `exchange-books` into rounds, and turns away what is no such record. */
+import { DepthlineError } from '../errors.js'
+import { deadLetterOf } from '../wire/dead-letter.js'
+import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
+import type { RecordCodec } from '../wire/record-codec.js'
+import type { LogRecord } from '../wire/records.js'
+import { DeadLetterBuffer } from './dead-letter-buffer.js'
+import type { Round } from './round-analysis.js'
+
+/** No round is so large; a topic whose rounds never end would fill the memory. */
+const MAX_ROUND_BYTES = 512 * 1024 * 1024
+const MAX_DETAIL = 200
+
+export interface RoundIntakeOptions {
+  readonly topic: string
+  /** The last round of the process before; null where there was none. */
+  readonly last: EpochMs | null
+  /** So many of the records that come first and are rejected are dead-lettered already. */
+  readonly rejected: number
+}
+
+export class RoundIntake {
+  readonly letters = new DeadLetterBuffer()
+  /** Records turned away since the last round. */
+  rejected = 0
+  readonly #codec: RecordCodec<ExchangePoll>
+  readonly #topic: string
+  #last: EpochMs | null
+  #known: number
+  #records: ExchangePoll[] = []
+  #bytes = 0
+
+  constructor(codec: RecordCodec<ExchangePoll>, { topic, last, rejected }: RoundIntakeOptions) {
+    this.#codec = codec
+    this.#topic = topic
+    this.#last = last
+    this.#known = rejected
+  }
+
+  /**
+   * Takes the next record of the topic.
+   *
+   * @returns the round that it completes: all since the one before, late answers too
+   * @throws DepthlineError LIMIT_PASSED where a round never ends
+   */
+  async take(record: LogRecord): Promise<Round | undefined> {
+    if (record.value === null) return undefined
+    const poll = await this.#decode(record, record.value)
+    if (typeof poll === 'string') {
+      this.#reject(record, 'bad_record', poll)
+      return undefined
+    }
+    const { kind, poll_at: pollAt, exchanges, markets } = poll
+    if (kind === 'round_complete') {
+      if (exchanges === null || markets === null) {
+        this.#reject(record, 'bad_record', 'a round_complete names its exchanges and markets')
+        return undefined
+      }
+      if (this.#last !== null && pollAt <= this.#last) {
+        this.#reject(record, 'out_of_order', `round ${pollAt} comes after round ${this.#last}`)
+        return undefined
+      }
+    }
+    this.#keep(poll)
+    if (kind !== 'round_complete') return undefined
+    const round = { pollAt, exchanges: exchanges!, markets: markets!, records: this.#records }
+    this.#last = pollAt
+    this.#records = []
+    this.#bytes = 0
+    this.#known = 0
+    this.rejected = 0
+    return round
+  }
+
+  /**
+   * The record, or what is wrong with it.
+   *
+   * @throws DepthlineError BAD_RECORD where it is one of depthline's own: passing over it would
+   * lose a book because of a wrong setting, such as a missing SCHEMA_REGISTRY_URL
+   */
+  async #decode({ offset, headers }: LogRecord, value: Uint8Array): Promise<ExchangePoll | string> {
+    try {
+      return await this.#codec.decode(value)
+    } catch (error) {
+      if (!(error instanceof DepthlineError && error.code === 'BAD_RECORD')) throw error
+      if (headers.schema !== this.#codec.schema) return error.message
+      const message = `${this.#topic}[0] at offset ${offset}: ${error.message}`
+      throw new DepthlineError('BAD_RECORD', message, { cause: error })
+    }
+  }
+
+  #keep(poll: ExchangePoll): void {
+    this.#records.push(poll)
+    this.#bytes += 1_000 + (poll.body?.length ?? 0)
+    if (this.#bytes <= MAX_ROUND_BYTES) return
+    throw new DepthlineError(
+      'LIMIT_PASSED',
+      `${this.#records.length} records of ${this.#topic} and no round_complete among them: is depthline poll writing this topic?`,
+    )
+  }
+
+  #reject(record: LogRecord, reason: string, detail: string): void {
+    this.rejected++
+    if (this.rejected <= this.#known) return
+    const cut = detail.slice(0, MAX_DETAIL)
+    const place = { topic: this.#topic, partition: 0, reason, detail: cut }
+    this.letters.add(deadLetterOf({ ...record, ...place }))
+  }
+}

@@ -1,0 +1,13 @@
+/** How a job ends when it is told to: what is in hand may be finished, for a while. */
+import type { Clock } from './ports.js'
+
+/** Resolves so long after `signal` aborts. */
+export async function graceAfter(signal: AbortSignal, clock: Clock, graceMs: number) {
+  await aborted(signal)
+  await clock.sleep(graceMs)
+}
+
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}

@@ -1,0 +1,40 @@
+/** Messages divided into requests that a broker takes. */
+import type { Message } from 'kafkajs'
+import type { DeadLetter } from '../wire/records.js'
+import { type Send, sizeOf } from './transactional-producer.js'
+
+/** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
+const MAX_SEND_BYTES = 512 * 1024
+
+/** In order; a message above the limit goes alone. */
+export function* inSends(
+  topic: string,
+  messages: readonly Message[],
+  tooLarge: Send['tooLarge'],
+): Generator<Send> {
+  let send: Message[] = []
+  let bytes = 0
+  for (const message of messages) {
+    if (send.length > 0 && bytes + sizeOf(message) > MAX_SEND_BYTES) {
+      yield { topicMessages: [{ topic, messages: send }], tooLarge }
+      send = []
+      bytes = 0
+    }
+    send.push(message)
+    bytes += sizeOf(message)
+  }
+  if (send.length > 0) yield { topicMessages: [{ topic, messages: send }], tooLarge }
+}
+
+export function deadLetterMessage({ key, value, headers }: DeadLetter): Message {
+  return {
+    key: key === null ? null : asBuffer(key),
+    value: value === null ? null : asBuffer(value),
+    headers: { ...headers },
+  }
+}
+
+/** The same memory, as KafkaJS wants it. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,117 @@
+/** Topics of rounds in memory: what poll and analyse commit, in transactions that a test can let fail. */
+import { DepthlineError } from '../errors.js'
+import type {
+  LogReader,
+  OutgoingRecord,
+  PollResult,
+  RecordOutput,
+  TransactionLog,
+  Transactor,
+} from '../jobs/ports.js'
+import type { ExchangePoll } from '../wire/exchange-records.js'
+import type { Ownership } from '../wire/progress.js'
+import type { RecordCodec } from '../wire/record-codec.js'
+import type { DeadLetter } from '../wire/records.js'
+import { FakeLog, logRecord } from './fake-log.js'
+import { unreachable } from './memory-job.js'
+
+/** One job's topics and progress. Several processes may share them, as they share a broker. */
+export class MemoryRecords<P extends Ownership> implements TransactionLog<P, RecordOutput> {
+  progress: P | undefined
+  readonly records: OutgoingRecord[] = []
+  readonly deadLetters: DeadLetter[] = []
+  commits = 0
+  /** `lost`: the commit is done and its answer lost. `failed`: it is not done. */
+  before: () => Promise<'done' | 'lost' | 'failed'> = async () => 'done'
+  /** Called with each commit that is done. */
+  after: (records: readonly OutgoingRecord[]) => void = () => {}
+  #epoch = 0
+
+  async fence(): Promise<Transactor<P, RecordOutput>> {
+    const epoch = ++this.#epoch
+    return {
+      discard: async () => {},
+      commit: async ({ records, deadLetters, progress }, isTooLate) => {
+        const fate = await this.before()
+        if (fate === 'failed' || epoch !== this.#epoch) throw unreachable(fate)
+        if (isTooLate()) return false
+        this.commits++
+        this.records.push(...records)
+        this.deadLetters.push(...deadLetters)
+        this.progress = progress
+        this.after(records)
+        if (fate === 'lost') throw unreachable(fate)
+        return true
+      },
+    }
+  }
+
+  async readProgress(): Promise<P | undefined> {
+    return this.progress
+  }
+
+  /** The values of a topic, in order. */
+  values<T>(topic: string): T[] {
+    const records = this.records.filter((record) => record.topic === topic)
+    return records.map(({ value }) => fromBytes<T>(value))
+  }
+
+  /** Reads a topic's records up to now. */
+  reader(topic: string, from = 0): LogReader {
+    const records = this.records.filter((record) => record.topic === topic)
+    const log = records.map(({ value, timestampMs, headers }, offset) =>
+      logRecord(offset, value, { timestamp: String(timestampMs), headers }),
+    )
+    const reader = new FakeLog(topic, [log])
+    reader.starts[0] = Math.max(0, from)
+    reader.taken[0] = Math.max(0, from)
+    return reader
+  }
+}
+
+/** Records as JSON, their bodies as Latin-1 text, without a schema; `!` cannot be decoded. */
+export function plainCodec<T>(schema: string): RecordCodec<T> {
+  return {
+    schema,
+    encode: async (record) => toBytes(record),
+    decode: async (value) => {
+      if (value[0] === 0x21) throw new DepthlineError('BAD_RECORD', 'it begins with !')
+      return fromBytes<T>(value)
+    },
+  }
+}
+
+function toBytes(record: unknown): Uint8Array {
+  const text = JSON.stringify(record, (_, value) =>
+    value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('latin1') } : value,
+  )
+  return new TextEncoder().encode(text)
+}
+
+function fromBytes<T>(value: Uint8Array): T {
+  return JSON.parse(new TextDecoder().decode(value), (_, field) =>
+    typeof field?.bytes === 'string' ? Uint8Array.from(Buffer.from(field.bytes, 'latin1')) : field,
+  )
+}
+
+/** What an exchange answers at `now`. */
+export function answerOf(body: string, now: number): PollResult {
+  const bytes = new TextEncoder().encode(body)
+  return {
+    kind: 'answer',
+    requested_at: now,
+    responded_at: now,
+    attempts: 1,
+    status: 200,
+    error: null,
+    detail: null,
+    sha256: 'f'.repeat(64),
+    body: bytes,
+  }
+}
+
+export function failureOf(error: NonNullable<ExchangePoll['error']>, now: number): PollResult {
+  const nothing = { status: null, sha256: null, body: null }
+  const times = { requested_at: now, responded_at: now, attempts: 1 }
+  return { kind: 'failure', error, detail: `a ${error}`, ...times, ...nothing }
+}
