@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { Duck } from '../storage/duck.js'
 import { killLeftovers, runCli, startCli } from '../testing/cli.js'
+import { lakeRound } from '../testing/lake-rounds.js'
 import { bidRow, tickMessage, tickMessages } from '../testing/ticks.js'
 import { makeTopic, produce, produceTransactions, uniqueName } from '../testing/topics.js'
 
@@ -149,6 +151,120 @@ describe('export of an unusual topic', () => {
     expect(readdirSync(folder)).not.toContain('foreign.json.partial')
   })
 })
+
+describe('export as parquet', () => {
+  it('has one level a row, every digit, and appears when it is whole', async () => {
+    const out = join(folder, 'ticks.parquet')
+    await exported(full, '--format', 'parquet', '--out', out)
+    const rows = await parquetRows(
+      out,
+      'SELECT epoch(tick)::BIGINT AS tick, symbol, side, price::VARCHAR AS price, amount_text, total_text, cum_sum_text',
+    )
+    const csv = await exported(full, '--format', 'csv')
+    const lines = csv.trimEnd().split('\n').slice(1)
+    const shortest = (text: unknown) => String(text).replace(/\.?0+$/, '')
+    expect(
+      rows.map(({ price, ...row }) => {
+        const { tick, symbol, side, amount_text, total_text, cum_sum_text } = row
+        return [tick, symbol, side, shortest(price), amount_text, total_text, cum_sum_text].join()
+      }),
+    ).toEqual(lines)
+    expect(readdirSync(folder)).not.toContain('ticks.parquet.partial')
+  })
+
+  it('is an empty table of an empty topic, and keeps what it has at SIGINT', async () => {
+    const out = join(folder, 'empty.parquet')
+    await exported(await makeTopic(uniqueName('none')), '--format', 'parquet', '--out', out)
+    expect(await parquetRows(out, 'SELECT tick')).toEqual([])
+    const topic = await makeTopic(uniqueName('stopped'))
+    await produce(topic, tickMessages(FIRST, 3))
+    const stopped = join(folder, 'stopped.parquet')
+    const flags = ['--format', 'parquet', '--out', stopped, '--follow']
+    const following = startCli(['export', '--topic', topic, ...flags])
+    while (!existsSync(`${stopped}.partial`)) await new Promise((done) => setTimeout(done, 20))
+    await new Promise((done) => setTimeout(done, 3000))
+    expect(await following.stop('SIGINT')).toMatchObject({ code: 0 })
+    expect(await parquetRows(stopped, 'SELECT tick')).toHaveLength(3)
+  })
+
+  it('leaves nothing where it ends early, and wants a file to write to', async () => {
+    const topic = await makeTopic(uniqueName('bad'))
+    await produce(topic, [...tickMessages(FIRST, 2), { value: 'no tick' }])
+    const out = join(folder, 'bad.parquet')
+    const bad = await runCli(['export', '--topic', topic, '--format', 'parquet', '--out', out])
+    expect(bad).toMatchObject({ code: 4 })
+    expect(readdirSync(folder).filter((name) => name.startsWith('bad'))).toEqual([])
+    const none = await runCli(['export', '--topic', topic, '--format', 'parquet'])
+    expect(none).toMatchObject({ code: 2, stdout: '' })
+    expect(none.stderr).toContain('--out')
+  })
+})
+
+describe('export of an exchange topic', () => {
+  const round = lakeRound(FIRST * 1000)
+  let polls: string
+  let depth: string
+  beforeAll(async () => {
+    polls = await makeTopic(uniqueName('polls'))
+    depth = await makeTopic(uniqueName('depth'))
+    const toJson = (record: object) =>
+      JSON.stringify(record, (_, value) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+      )
+    const send = (topic: string, schema: string, records: readonly { poll_at: number }[]) =>
+      produce(
+        topic,
+        records.map((record) => ({
+          value: toJson(record),
+          timestamp: String(record.poll_at),
+          headers: { schema: `depthline.${schema}` },
+        })),
+      )
+    await send(polls, 'ExchangePoll', round.polls)
+    await send(depth, 'ExchangeDepth', round.depth)
+  })
+
+  it('gives the records as json and ndjson', async () => {
+    expect(JSON.parse(await exported(depth))).toEqual(round.depth)
+    const lines = (await exported(polls, '--format', 'ndjson')).trimEnd().split('\n')
+    expect(lines).toHaveLength(round.polls.length)
+    const body = Buffer.from(round.polls[0]!.body!).toString('base64')
+    expect(JSON.parse(lines[0]!)).toMatchObject({ market: 'BTC-USD', body })
+  })
+
+  it('gives the records as parquet, with the columns of the lake and every byte', async () => {
+    const out = join(folder, 'polls.parquet')
+    await exported(polls, '--format', 'parquet', '--out', out)
+    const rows = await parquetRows(out, 'SELECT kind, sha256(body) AS found, sha256')
+    expect(rows.map(({ kind }) => kind)).toEqual(round.polls.map(({ kind }) => kind))
+    for (const { found, sha256 } of rows) expect(found).toBe(sha256)
+    const deep = join(folder, 'depth.parquet')
+    await exported(depth, '--format', 'parquet', '--out', deep)
+    const [row] = await parquetRows(deep, 'SELECT depth[1].bids_text AS bids')
+    expect(row).toEqual({ bids: round.depth[0]!.depth[0]!.bids })
+  })
+
+  it('refuses csv, and names the offset of a record that is none', async () => {
+    const csv = await runCli(['export', '--topic', depth, '--format', 'csv'])
+    expect(csv).toMatchObject({ code: 2, stdout: '' })
+    expect(csv.stderr).toContain('choose json, ndjson or parquet')
+    const topic = await makeTopic(uniqueName('foreign'))
+    const headers = { schema: 'depthline.ExchangeDepth' }
+    await produce(topic, [{ value: '{"poll_at":1}', headers }])
+    const bad = await runCli(['export', '--topic', topic])
+    expect(bad).toMatchObject({ code: 4, stdout: '' })
+    expect(bad.stderr).toContain('offset 0')
+  })
+})
+
+async function parquetRows(path: string, select: string) {
+  const duck = await Duck.open()
+  try {
+    return await duck.rows(`${select} FROM read_parquet('${path}')`)
+  } finally {
+    duck.close()
+  }
+}
 
 /** The cells of every row, as text: JSON.parse would round the digits. */
 function cellsOf(ndjson: string): string[][] {

@@ -1,4 +1,4 @@
-/** `depthline export`: the output topic as a file. */
+/** `depthline export`: a topic as a file. */
 import type { Command } from 'commander'
 import { z } from 'zod'
 import {
@@ -10,19 +10,22 @@ import {
   wholeNumber,
 } from '../config.js'
 import { DepthlineError } from '../errors.js'
-import { EXPORT_FORMATS, exportText, type TickRecord } from '../jobs/export.js'
+import { EXPORT_FORMATS, type ExportCounts, type TickRecord } from '../jobs/export.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { readTopic } from '../kafka/topic-reader.js'
 import { offsetsAt, topicRanges } from '../kafka/topics.js'
-import { fileOutput, standardOutput } from './output.js'
+import { openTarget } from './export-target.js'
 import { openLog } from './process.js'
 import { showProgress } from './progress.js'
+import { RecordText } from './record-text.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickReader } from './tick-values.js'
 
+const FORMATS = [...EXPORT_FORMATS, 'parquet'] as const
+
 const Flags = z.object({
   topic: topicName(),
-  format: z.enum(EXPORT_FORMATS, `one of ${EXPORT_FORMATS.join(', ')}`),
+  format: z.enum(FORMATS, `one of ${FORMATS.join(', ')}`),
   out: z.string().min(1).optional(),
   from: second().optional(),
   to: second().optional(),
@@ -35,12 +38,16 @@ type Flags = Readonly<z.infer<typeof Flags>>
 export function addExportCommand(program: Command): void {
   program
     .command('export')
-    .summary('a topic to json, ndjson or csv')
+    .summary('a topic to json, ndjson, csv or parquet')
     .description(
-      'Writes the messages of the output topic to standard output or a file: the whole topic or a range of ticks, and with --follow also what comes in from then on.',
+      'Writes the messages of the output topic, or the records of an exchange topic, to standard output or a file: the whole topic or a range of ticks, and with --follow also what comes in from then on.',
     )
-    .option('--topic <topic>', 'the output topic of run', 'order-book')
-    .option('--format <format>', 'json: one array of arrays; ndjson; csv: one level a row', 'json')
+    .option('--topic <topic>', 'the output topic of run, or one of poll and analyse', 'order-book')
+    .option(
+      '--format <format>',
+      'json: one array of arrays; ndjson; csv: one level a row; parquet: the same, to a file',
+      'json',
+    )
     .option('-o, --out <file>', 'a file, which appears when it is whole')
     .option('--from <tick>', 'first tick: an epoch second or a time')
     .option('--to <tick>', 'last tick, included')
@@ -53,25 +60,32 @@ export function addExportCommand(program: Command): void {
 async function exportCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   assertRange(flags)
+  if (flags.format === 'parquet' && flags.out === undefined) {
+    throw new DepthlineError('USAGE', '--format parquet needs --out, for it is written as a whole')
+  }
   const log = openLog('export')
   const timeout = flags.timeout === undefined ? [] : [AbortSignal.timeout(flags.timeout * 1000)]
   const signal = AbortSignal.any([stopSignal, ...timeout])
   const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
-  // Before anything is written, for standard output cannot take it back.
-  await topicRanges(cluster, flags.topic)
-  const output = flags.out === undefined ? standardOutput : await fileOutput(flags.out)
-  const counts = { messages: 0, levels: 0 }
+  const counts: ExportCounts = { messages: 0, levels: 0 }
   const progress = showProgress(() => `${counts.messages} messages, ${counts.levels} levels`)
   try {
-    const ticks = readTicks(cluster, flags, signal)
-    for await (const text of exportText(ticks, flags.format, counts)) await output.write(text)
-    if (signal.aborted && !stopSignal.aborted) {
-      throw new DepthlineError('TIMEOUT', `${counts.messages} messages came in ${flags.timeout} s`)
+    // Before anything is written, for standard output cannot take it back.
+    await topicRanges(cluster, flags.topic)
+    const target = await openTarget(flags)
+    try {
+      await target.write(readTicks(cluster, flags, signal), counts)
+      if (signal.aborted && !stopSignal.aborted) {
+        throw new DepthlineError(
+          'TIMEOUT',
+          `${counts.messages} messages came in ${flags.timeout} s`,
+        )
+      }
+      await target.finish()
+    } catch (error) {
+      await target.discard()
+      throw error
     }
-    await output.finish()
-  } catch (error) {
-    await output.discard()
-    throw error
   } finally {
     progress.end()
     await disconnect(cluster)
@@ -79,7 +93,7 @@ async function exportCommand(options: unknown): Promise<void> {
   log.info({ ...counts, out: flags.out }, 'exported')
 }
 
-/** The tick messages that the flags ask for, in topic order. */
+/** The messages that the flags ask for, in topic order. */
 async function* readTicks(
   cluster: Cluster,
   { topic, from, to, follow, ticks = Number.POSITIVE_INFINITY }: Flags,
@@ -87,7 +101,7 @@ async function* readTicks(
 ): AsyncGenerator<TickRecord> {
   // A tick's record carries its second as the timestamp, so the broker can find the first one.
   const start = from === undefined ? [] : await offsetsAt(cluster, topic, from * 1000)
-  const read = await openTickReader(process.env)
+  const recordText = new RecordText(topic, await openTickReader(process.env))
   let count = 0
   for await (const records of readTopic(cluster, {
     topic,
@@ -96,13 +110,18 @@ async function* readTicks(
     follow,
     signal,
   })) {
-    for (const { offset, value, headers, timestampMs } of records) {
+    for (const record of records) {
+      const { offset, headers, timestampMs } = record
       const tick = Number(headers.tick ?? Math.floor(timestampMs / 1000))
       if (tick < (from ?? 0)) continue
-      if (to !== undefined && tick > to) return
+      if (to !== undefined && tick > to) {
+        if (headers.schema === undefined || follow) return
+        // The answer to an earlier poll may lie behind those to a later one.
+        continue
+      }
       if (count++ >= ticks) return
-      const text = new TextDecoder().decode((await read(value)) ?? undefined)
-      yield { tick, offset: String(offset), value: text }
+      const value = await recordText.of(record)
+      yield { tick, offset: String(offset), value, schema: headers.schema }
       if (count >= ticks) return
     }
   }

@@ -1,7 +1,7 @@
 /** `depthline report`: the BI team's questions, answered from the lake. */
 import { Argument, type Command } from 'commander'
 import { z } from 'zod'
-import { checkFlags, lakeFolder, since, symbolName } from '../config.js'
+import { checkFlags, lakeFolder, symbolName } from '../config.js'
 import {
   QUESTIONS,
   type Question,
@@ -13,6 +13,7 @@ import { csvLine } from '../wire/csv.js'
 import { standardOutput } from './output.js'
 import { systemClock } from './process.js'
 import { reportTable } from './report-table.js'
+import { since } from './since-flag.js'
 
 const FORMATS = ['table', 'csv', 'json'] as const
 type ReportFormat = (typeof FORMATS)[number]

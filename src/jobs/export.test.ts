@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { type ExportCounts, type ExportFormat, exportText, type TickRecord } from './export.js'
+import {
+  type ExportCounts,
+  type ExportFormat,
+  exportRows,
+  exportText,
+  type TickRecord,
+} from './export.js'
 import { OrderGenerator } from './order-generator.js'
 import { OrderProcessor } from './order-processor.js'
 
@@ -99,5 +105,44 @@ describe('an export', () => {
     const lines = (await textOf(records, 'ndjson')).trimEnd().split('\n')
     expect(lines).toEqual(records.map(({ value }) => value))
     expect(JSON.parse(await textOf(records, 'json'))).toEqual(lines.map((line) => JSON.parse(line)))
+  })
+})
+
+describe('an export of records', () => {
+  const schema = 'depthline.ExchangeDepth'
+  const records = [
+    { tick: 60, offset: '0', schema, value: '{"market":"BTC-USD","bids":[]}' },
+    { tick: 120, offset: '1', schema, value: '{"market":"ETH-USD","bids":[]}' },
+  ]
+
+  test('is their JSON, one a line, and no csv, of which nothing is written', async () => {
+    const lines = records.map(({ value }) => value)
+    expect(await textOf(records, 'ndjson')).toBe(`${lines.join('\n')}\n`)
+    expect(await textOf(records, 'json')).toBe(`[\n${lines.join(',\n')}\n]\n`)
+    const pieces = exportText(stream(records), 'csv')
+    await expect(pieces.next()).rejects.toMatchObject({ code: 'USAGE' })
+  })
+
+  test('as rows has one for each record, and of ticks one for each level, decimals as text', async () => {
+    const rowsOf = async (input: readonly TickRecord[]) => {
+      const rows: unknown[] = []
+      const counts = { messages: 0, levels: 0 }
+      for await (const piece of exportRows(stream(input), counts)) rows.push(...piece.rows)
+      return { rows, counts }
+    }
+    expect((await rowsOf(records)).rows).toEqual(records.map(({ value }) => JSON.parse(value)))
+    const { rows, counts } = await rowsOf(RECORDS)
+    expect(counts).toEqual({ messages: 3, levels: 3 })
+    expect(rows[1]).toEqual({
+      tick: 101_000,
+      symbol: 'BTC-USDT',
+      side: 'sell_1',
+      price: '34045.25',
+      amount: '7.52013',
+      total: '256024.7058825',
+      cum_sum: '12345678901234567890.5',
+    })
+    const mixed = [records[0]!, RECORDS[1]!]
+    await expect(rowsOf(mixed)).rejects.toMatchObject({ code: 'BAD_RECORD' })
   })
 })

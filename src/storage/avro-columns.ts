@@ -1,6 +1,5 @@
 /** The columns of a Parquet file, derived from a record's schema in schemas/. */
-import { readFileSync } from 'node:fs'
-import { DepthlineError } from '../errors.js'
+import { type SchemaName, schemaText } from './schema-files.js'
 
 export type ColumnType =
   | { readonly kind: keyof typeof SQL_TYPES }
@@ -13,14 +12,6 @@ export interface Column {
   readonly isNullable: boolean
   /** A decimal that may need more digits than Parquet has: `<name>_text` holds it whole. */
   readonly keptAsText: boolean
-}
-
-/** Which file of schemas/ describes the records that go by a schema's name. */
-const FILES: Readonly<Record<string, string>> = {
-  'depthline.ExchangePoll': 'exchange-poll.avsc',
-  'depthline.ExchangeDepth': 'exchange-depth.avsc',
-  'depthline.MarketAnalytics': 'market-analytics.avsc',
-  'depthline.OrderBook': 'order-book.avsc',
 }
 
 export const SQL_TYPES = {
@@ -49,17 +40,9 @@ interface AvroField {
 }
 type NamedTypes = Map<string, ColumnType>
 
-/**
- * The columns of a record, one for each field.
- *
- * @param schema such as `depthline.ExchangeDepth`
- * @throws DepthlineError BAD_RECORD where nobody knows such a schema
- */
-export function columnsOf(schema: string): readonly Column[] {
-  const file = Object.hasOwn(FILES, schema) ? FILES[schema]! : undefined
-  if (file === undefined) throw new DepthlineError('BAD_RECORD', `there is no schema ${schema}`)
-  const text = readFileSync(new URL(`../../schemas/${file}`, import.meta.url), 'utf8')
-  const type = typeOf(JSON.parse(text) as AvroObject, new Map())
+/** The columns of a record, one for each field. */
+export function columnsOf(schema: SchemaName): readonly Column[] {
+  const type = typeOf(JSON.parse(schemaText(schema)) as AvroObject, new Map())
   return type.kind === 'record' ? type.fields : []
 }
 

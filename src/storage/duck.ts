@@ -54,16 +54,17 @@ export class Duck {
    * Writes the rows of files, in the order of the files, as one.
    *
    * @param options.condition which of them; all where it is missing
-   * @param options.groupPerRound keeps each piece that was read in a row group of its own,
-   * so that the large values of two rounds are never in memory together
+   * @param options.groupRows ends a row group after the piece that fills it, where a file, a row
+   * group or 2,048 rows end, so that large values are never in memory together; with 1 each
+   * piece is a group
    */
   async copy(
     path: string,
     files: readonly string[],
-    { condition = 'true', groupPerRound = false }: { condition?: string; groupPerRound?: boolean },
+    options: { condition?: string; groupRows?: number | undefined } = {},
   ): Promise<void> {
-    // Pieces end where a file or a row group does, and so does a group that has a row or more.
-    const groups = groupPerRound ? ', ROW_GROUP_SIZE 1' : ''
+    const { condition = 'true', groupRows } = options
+    const groups = groupRows === undefined ? '' : `, ROW_GROUP_SIZE ${groupRows}`
     const source = `FROM ${parquet(files)} WHERE ${condition}`
     const sql = `COPY (${source}) TO ${literal(path)} (${PARQUET}${groups})`
     await this.#attempt(path, () => this.#connection.run(sql))

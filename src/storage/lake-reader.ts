@@ -24,7 +24,7 @@ const TRIES = 10
  * @throws DepthlineError BAD_RECORD where a body is not what its SHA-256 says, FILE_FAILED
  */
 export async function* readRounds(lake: string): AsyncGenerator<RawRound> {
-  const columns = columnsOf('depthline.ExchangePoll')
+  const columns = columnsOf('exchange-poll')
   const duck = await Duck.open()
   try {
     for await (const { file, rows } of roundsOf(duck, join(lake, 'exchange_polls'))) {

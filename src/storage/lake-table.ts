@@ -122,18 +122,23 @@ export class LakeTable {
   }
 
   #extract(path: string, whole: string, comparison: string, at: EpochMs): Promise<void> {
-    const { roundColumn, isHeavy } = this.#shape
+    const { roundColumn } = this.#shape
     const condition = `"${roundColumn}" ${comparison} ${literal(timestampText(at))}`
-    const groupPerRound = isHeavy && comparison !== '='
-    return this.#duck.copy(path, [whole], { condition, groupPerRound })
+    const groupRows = comparison === '=' ? undefined : this.#groupRows
+    return this.#duck.copy(path, [whole], { condition, groupRows })
   }
 
   /** Files with rounds of an hour, in order, as its one file. */
   async #merge(hour: string, files: readonly string[]): Promise<void> {
     const partial = join(this.#rounds(hour), `${WHOLE}${PARTIAL}`)
-    await this.#duck.copy(partial, files, { groupPerRound: this.#shape.isHeavy })
+    await this.#duck.copy(partial, files, { groupRows: this.#groupRows })
     await makeFolder(this.#whole(hour))
     await publish(partial, join(this.#whole(hour), WHOLE))
+  }
+
+  /** A row group for each round, where rounds are heavy. */
+  get #groupRows(): number | undefined {
+    return this.#shape.isHeavy ? 1 : undefined
   }
 
   async #link(hour: string, folder: string): Promise<void> {

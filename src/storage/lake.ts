@@ -11,6 +11,7 @@ import { attempt } from './durable-files.js'
 import { type RawRound, readRounds } from './lake-reader.js'
 import { LakeTable, type TableShape } from './lake-table.js'
 import type { Row } from './parquet-rows.js'
+import type { SchemaName } from './schema-files.js'
 
 /** Everything of one round; what is empty is not written. */
 export interface LakeRound {
@@ -28,11 +29,11 @@ const ROUND_COLUMNS: readonly Column[] = [
 
 /** The raw table: which round a record came in and where, and then its own columns. */
 export function pollsShape(): TableShape {
-  const columns = [...ROUND_COLUMNS, ...columnsOf('depthline.ExchangePoll')]
+  const columns = [...ROUND_COLUMNS, ...columnsOf('exchange-poll')]
   return { name: 'exchange_polls', columns, roundColumn: 'round_at', isHeavy: true }
 }
 
-function recordShape(name: string, schema: string): TableShape {
+function recordShape(name: string, schema: SchemaName): TableShape {
   return { name, columns: columnsOf(schema), roundColumn: 'poll_at', isHeavy: false }
 }
 
@@ -60,9 +61,9 @@ export class Lake {
     this.#folder = folder
     this.#duck = duck
     this.#polls = new LakeTable(duck, folder, pollsShape())
-    const depth = recordShape('exchange_depth', 'depthline.ExchangeDepth')
+    const depth = recordShape('exchange_depth', 'exchange-depth')
     this.#depth = new LakeTable(duck, folder, depth)
-    const analytics = recordShape('market_analytics', 'depthline.MarketAnalytics')
+    const analytics = recordShape('market_analytics', 'market-analytics')
     this.#analytics = new LakeTable(duck, folder, analytics)
   }
 
