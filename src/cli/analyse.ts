@@ -20,7 +20,7 @@ import {
 import { openLake } from '../storage/lake.js'
 import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
 import { feeList, notionalList } from './analysis-flags.js'
-import { openCodec } from './codecs.js'
+import { openCodec, openReader } from './codecs.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
@@ -82,7 +82,7 @@ async function analyseCommand(options: unknown): Promise<void> {
   const job = flags.job ?? flags.analytics
   const { input, depth: depthTopic, analytics: analyticsTopic, deadLetters } = flags
   const codecs = {
-    polls: await openCodec(input, 'exchange-poll'),
+    polls: await openReader('exchange-poll'),
     depth: await openCodec(depthTopic, 'exchange-depth'),
     analytics: await openCodec(analyticsTopic, 'market-analytics'),
   }

@@ -1,10 +1,11 @@
 /** How a topic's records are written: framed Avro where a schema registry is configured, JSON where none is. */
 import { registrySettings } from '../config.js'
+import type { SchemaRegistry } from '../kafka/schema-registry.js'
 import { type SchemaName, schemaText } from '../storage/schema-files.js'
 import { avroType } from '../wire/avro-types.js'
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import { jsonCodec } from '../wire/json-codec.js'
-import type { RecordCodec } from '../wire/record-codec.js'
+import type { RecordCodec, RecordReader } from '../wire/record-codec.js'
 
 /** Which records which schema describes. */
 interface Records {
@@ -13,22 +14,47 @@ interface Records {
   'market-analytics': MarketAnalytics
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+type RecordSchema = keyof Records & SchemaName
+
 /**
  * With `SCHEMA_REGISTRY_URL` it registers the schema as `<topic>-value`, so it belongs
  * before anything is written.
  *
  * @throws DepthlineError USAGE, REGISTRY_FAILED
  */
-export async function openCodec<Name extends keyof Records & SchemaName>(
+export async function openCodec<Name extends RecordSchema>(
   topic: string,
   schemaName: Name,
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  env: Environment = process.env,
 ): Promise<RecordCodec<Records[Name]>> {
   const schema = schemaText(schemaName)
-  const settings = registrySettings(env)
-  if (settings === undefined) return jsonCodec(avroType(JSON.parse(schema)))
-  // The client takes as long to load as KafkaJS.
+  const registry = await openRegistry(env)
+  if (registry === undefined) return jsonCodec(avroType(JSON.parse(schema)))
   const { openAvroCodec } = await import('../kafka/avro-codec.js')
+  return openAvroCodec(registry, topic, schema)
+}
+
+/**
+ * For whoever only reads: registers nothing.
+ *
+ * @throws DepthlineError USAGE
+ */
+export async function openReader<Name extends RecordSchema>(
+  schemaName: Name,
+  env: Environment = process.env,
+): Promise<RecordReader<Records[Name]>> {
+  const schema = schemaText(schemaName)
+  const registry = await openRegistry(env)
+  if (registry === undefined) return jsonCodec(avroType(JSON.parse(schema)))
+  const { avroReader } = await import('../kafka/avro-codec.js')
+  return avroReader(registry, schema)
+}
+
+/** Undefined where none is configured: the client takes as long to load as KafkaJS. */
+async function openRegistry(env: Environment): Promise<SchemaRegistry | undefined> {
+  const settings = registrySettings(env)
+  if (settings === undefined) return undefined
   const { SchemaRegistry } = await import('../kafka/schema-registry.js')
-  return openAvroCodec(new SchemaRegistry(settings), topic, schema)
+  return new SchemaRegistry(settings)
 }

@@ -101,7 +101,7 @@ async function* readTicks(
 ): AsyncGenerator<TickRecord> {
   // A tick's record carries its second as the timestamp, so the broker can find the first one.
   const start = from === undefined ? [] : await offsetsAt(cluster, topic, from * 1000)
-  const recordText = new RecordText(topic, await openTickReader(process.env))
+  const recordText = new RecordText(await openTickReader(process.env))
   let count = 0
   for await (const records of readTopic(cluster, {
     topic,

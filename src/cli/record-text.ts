@@ -4,8 +4,8 @@ import type { TopicRecord } from '../kafka/topic-reader.js'
 import { type SchemaName, schemaText } from '../storage/schema-files.js'
 import { avroType } from '../wire/avro-types.js'
 import { jsonCodec } from '../wire/json-codec.js'
-import type { RecordCodec } from '../wire/record-codec.js'
-import { openCodec } from './codecs.js'
+import type { RecordReader } from '../wire/record-codec.js'
+import { openReader } from './codecs.js'
 import type { TickReader } from './tick-values.js'
 
 /** What a record's header `schema` says, and the file of that schema. */
@@ -30,13 +30,10 @@ export function schemaOf(
 
 /** Reads the records of a topic; framed Avro where a registry is configured. */
 export class RecordText {
-  readonly #topic: string
   readonly #readers = new Map<RecordSchema, ToText>()
-
   readonly #readTick: TickReader
 
-  constructor(topic: string, readTick: TickReader) {
-    this.#topic = topic
+  constructor(readTick: TickReader) {
     this.#readTick = readTick
   }
 
@@ -56,9 +53,9 @@ export class RecordText {
   async #reader(schema: RecordSchema): Promise<ToText> {
     const known = this.#readers.get(schema)
     if (known !== undefined) return known
-    const codec: RecordCodec<unknown> = await openCodec(this.#topic, schema)
+    const records: RecordReader<unknown> = await openReader(schema)
     const json = jsonCodec(avroType(JSON.parse(schemaText(schema))))
-    const reader: ToText = async (value) => json.encode(await codec.decode(value))
+    const reader: ToText = async (value) => json.encode(await records.decode(value))
     this.#readers.set(schema, reader)
     return reader
   }

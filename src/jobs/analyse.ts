@@ -2,7 +2,7 @@
 import { DepthlineError } from '../errors.js'
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import { recordHash } from '../wire/progress.js'
-import type { RecordCodec } from '../wire/record-codec.js'
+import type { RecordCodec, RecordReader } from '../wire/record-codec.js'
 import type { LogRecord } from '../wire/records.js'
 import { type AnalysisProgress, bookKey } from '../wire/round-progress.js'
 import { lostLog } from './lost-log.js'
@@ -30,7 +30,7 @@ export interface AnalysePorts {
   readonly transactions: TransactionLog<AnalysisProgress, RecordOutput>
   /** Each gets every round before it is committed, and again after a crash. */
   readonly sinks: readonly RoundSink[]
-  readonly polls: RecordCodec<ExchangePoll>
+  readonly polls: RecordReader<ExchangePoll>
   readonly depth: RecordCodec<ExchangeDepth>
   readonly analytics: RecordCodec<MarketAnalytics>
   readonly clock: Clock

@@ -2,7 +2,7 @@
 import { DepthlineError } from '../errors.js'
 import { deadLetterOf } from '../wire/dead-letter.js'
 import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
-import type { RecordCodec } from '../wire/record-codec.js'
+import type { RecordReader } from '../wire/record-codec.js'
 import type { LogRecord } from '../wire/records.js'
 import { DeadLetterBuffer } from './dead-letter-buffer.js'
 import type { Round } from './round-analysis.js'
@@ -23,15 +23,15 @@ export class RoundIntake {
   readonly letters = new DeadLetterBuffer()
   /** Records turned away since the last round. */
   rejected = 0
-  readonly #codec: RecordCodec<ExchangePoll>
+  readonly #reader: RecordReader<ExchangePoll>
   readonly #topic: string
   #last: EpochMs | null
   #known: number
   #records: ExchangePoll[] = []
   #bytes = 0
 
-  constructor(codec: RecordCodec<ExchangePoll>, { topic, last, rejected }: RoundIntakeOptions) {
-    this.#codec = codec
+  constructor(reader: RecordReader<ExchangePoll>, { topic, last, rejected }: RoundIntakeOptions) {
+    this.#reader = reader
     this.#topic = topic
     this.#last = last
     this.#known = rejected
@@ -80,10 +80,10 @@ export class RoundIntake {
    */
   async #decode({ offset, headers }: LogRecord, value: Uint8Array): Promise<ExchangePoll | string> {
     try {
-      return await this.#codec.decode(value)
+      return await this.#reader.decode(value)
     } catch (error) {
       if (!(error instanceof DepthlineError && error.code === 'BAD_RECORD')) throw error
-      if (headers.schema !== this.#codec.schema) return error.message
+      if (headers.schema !== this.#reader.schema) return error.message
       const message = `${this.#topic}[0] at offset ${offset}: ${error.message}`
       throw new DepthlineError('BAD_RECORD', message, { cause: error })
     }

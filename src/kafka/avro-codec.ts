@@ -8,14 +8,13 @@ import {
   readAvro,
 } from '../wire/avro-types.js'
 import { jsonCodec } from '../wire/json-codec.js'
-import { REGISTRY_BYTE, type RecordCodec } from '../wire/record-codec.js'
+import { REGISTRY_BYTE, type RecordCodec, type RecordReader } from '../wire/record-codec.js'
 import type { SchemaRegistry } from './schema-registry.js'
 
 const FRAME_BYTES = 5
 
 /**
- * Registers the topic's schema and writes by it. Reads framed Avro by whichever
- * schema it was written, and JSON, so that a topic may hold both.
+ * Registers the topic's schema and writes by it.
  *
  * @param schema the text of an .avsc file
  * @throws DepthlineError REGISTRY_FAILED
@@ -25,16 +24,23 @@ export async function openAvroCodec<T>(
   topic: string,
   schema: string,
 ): Promise<RecordCodec<T>> {
-  const type = avroType(JSON.parse(schema))
   const id = await registry.register(`${topic}-value`, schema)
-  const reader = new AvroReader<T>(registry, type)
-  const writer = new AvroWriter(type)
+  const writer = new AvroWriter(avroType(JSON.parse(schema)))
   const frame = frameOf(id)
+  return {
+    ...avroReader<T>(registry, schema),
+    encode: async (record) => writer.write(record, frame),
+  }
+}
+
+/** Reads framed Avro by whichever schema it was written, and JSON, so that a topic may hold both. */
+export function avroReader<T>(registry: SchemaRegistry, schema: string): RecordReader<T> {
+  const type = avroType(JSON.parse(schema))
+  const avro = new AvroReader<T>(registry, type)
   const json = jsonCodec<T>(type)
   return {
     schema: json.schema,
-    encode: async (record) => writer.write(record, frame),
-    decode: (value) => (value[0] === REGISTRY_BYTE ? reader.decode(value) : json.decode(value)),
+    decode: (value) => (value[0] === REGISTRY_BYTE ? avro.decode(value) : json.decode(value)),
   }
 }
 
