@@ -1,5 +1,6 @@
 /** `depthline poll`: wires the poller to the exchanges and to Kafka. */
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { checkFlags, exchangeOrigin, kafkaSettings, topicName, wholeNumber } from '../config.js'
@@ -92,6 +93,8 @@ async function pollCommand(options: unknown): Promise<void> {
 function asking(exchanges: readonly Exchange[]): Exchanges {
   // A round in hand is finished when the process is told to stop.
   const { signal } = new AbortController()
+  // Every request listens to it, and Node takes more than ten for a leak.
+  setMaxListeners(0, signal)
   const terms = { lateMs: LATE_MS, clock: systemClock, signal }
   return {
     async ask({ exchange: name, market, pollAt, deadlineMs }, onLate) {
