@@ -38,7 +38,7 @@ function measure({ levels, indent }: { levels: number; indent: number }) {
     return timesOf({ pollAt: POLL_AT, exchanges, markets, records: [record] })
   })
   return {
-    bodyBytes: records.map(({ body }) => body!.length),
+    smallestBodyBytes: Math.min(...records.map(({ body }) => body!.length)),
     book: { p50: round(median(single)), p99: round(quantile(single, 0.99)) },
     round: { p50: round(median(whole)), p99: round(quantile(whole, 0.99)) },
   }

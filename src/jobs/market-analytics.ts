@@ -50,8 +50,6 @@ export function marketAnalytics(
     return verdict.usable ? [{ exchange, ...verdict }] : []
   })
   const notional = notionals[0]!
-  const buy = preferred(books, { side: BUY, notional, fees })
-  const sell = preferred(books, { side: SELL, notional, fees })
   const bestBid = bestOf(books, BUY)
   const bestAsk = bestOf(books, SELL)
   const mid = bestBid && bestAsk && half(add(bestBid, bestAsk))
@@ -61,6 +59,24 @@ export function marketAnalytics(
     average_mid_price: textOrNull(averageMid(books)),
     mid_exchanges: books.map(({ exchange }) => exchange),
     notional: toText(notional),
+    ...rankings(books, { notional, fees }),
+    consolidated_best_bid: textOrNull(bestBid),
+    consolidated_best_ask: textOrNull(bestAsk),
+    consolidated: mid === undefined ? [] : consolidatedFills(books, { mid, notionals }),
+    exchanges: judged.map((one) => ({
+      ...statusOf(one),
+      mid_price: textOrNull(one.verdict.usable ? one.verdict.mid : undefined),
+      fee_bps: textOrNull(fees.get(one.exchange)),
+    })),
+    depth: depth.flatMap(({ exchange, depth }) => depth.map((near) => ({ exchange, ...near }))),
+  }
+}
+
+/** Where to buy and sell, each before and after fees. */
+function rankings(books: readonly NamedBook[], order: Omit<PricedOrder, 'side'>) {
+  const buy = preferred(books, { ...order, side: BUY })
+  const sell = preferred(books, { ...order, side: SELL })
+  return {
     buy_exchange: buy.plain.exchange,
     buy_price: buy.plain.price,
     buy_advantage_bps: buy.plain.advantage,
@@ -73,15 +89,6 @@ export function marketAnalytics(
     net_sell_exchange: sell.net.exchange,
     net_sell_price: sell.net.price,
     net_sell_advantage_bps: sell.net.advantage,
-    consolidated_best_bid: textOrNull(bestBid),
-    consolidated_best_ask: textOrNull(bestAsk),
-    consolidated: mid === undefined ? [] : consolidatedFills(books, { mid, notionals }),
-    exchanges: judged.map((one) => ({
-      ...statusOf(one),
-      mid_price: textOrNull(one.verdict.usable ? one.verdict.mid : undefined),
-      fee_bps: textOrNull(fees.get(one.exchange)),
-    })),
-    depth: depth.flatMap(({ exchange, depth }) => depth.map((near) => ({ exchange, ...near }))),
   }
 }
 
