@@ -2,17 +2,21 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 TICKS ?= 30
+MINUTES ?= 3
 SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo live test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-demo: build ## The main job for TICKS=30 seconds: broker, events, live ladder, output/demo/
+demo: build ## Both jobs for TICKS=30 seconds: broker, events, live ladder, simulated exchanges, output/demo/
 	@TICKS=$(TICKS) scripts/demo.sh
+
+live: build ## Ask the real exchanges for MINUTES=3: quote, poll, analyse, report
+	@MINUTES=$(MINUTES) scripts/live.sh
 
 test: build ## All tests, with a broker of their own
 	@scripts/test.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The main job in one go: a broker, events, the live ladder for TICKS seconds, and the topic as files.
+# Both jobs in one go, on one broker. Order books: events, the live ladder for TICKS seconds, the topic
+# as files. Exchange depth: made-up exchanges polled every five seconds, and what the BI team asks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +9,7 @@ out=output/demo
 # Topics of their own, so that no earlier demo's orders stand in this one's book.
 prefix=demo-$(date +%s)
 depthline='node dist/cli.js'
-run_pid= emulate_pid= book_pid= broker_is_ours=
+run_pid= emulate_pid= book_pid= exchanges_pid= poll_pid= analyse_pid= broker_is_ours=
 
 # Ends what this script started, and only that; `run` may take three seconds to leave.
 end() {
@@ -17,8 +18,10 @@ end() {
   wait "$1" 2>/dev/null || true
 }
 finish() {
-  end "$book_pid"; end "$emulate_pid"; end "$run_pid"
-  book_pid= emulate_pid= run_pid=
+  for pid in "$book_pid" "$emulate_pid" "$run_pid" "$poll_pid" "$analyse_pid" "$exchanges_pid"; do
+    end "$pid"
+  done
+  book_pid= emulate_pid= run_pid= poll_pid= analyse_pid= exchanges_pid=
 }
 trap 'finish; [ -z "$broker_is_ours" ] || scripts/kafka.sh stop' EXIT
 trap 'exit 130' INT TERM
@@ -39,13 +42,30 @@ export DEPTHLINE_DATA=$out/data
 scripts/kafka.sh serving || broker_is_ours=yes
 scripts/kafka.sh start
 
+# Waits until a log says so.
+await() {
+  until grep -q "$2" "$out/$3" 2>/dev/null; do
+    sleep 0.1
+    kill -0 "$1" 2>/dev/null || fail "${3%.log} ended" "$3"
+  done
+}
+
+node --import tsx scripts/simulated-exchanges.ts --levels 500 >"$out/exchanges.env" 2>"$out/exchanges.log" &
+exchanges_pid=$!
+await "$exchanges_pid" 'made up' exchanges.log
+# shellcheck disable=SC2046 # Each line is one variable.
+export $(grep '^DEPTHLINE_EXCHANGE_URL_' "$out/exchanges.env")
+$depthline poll --output "$prefix.exchange-books" --every 5 >"$out/poll.json" 2>"$out/poll.log" &
+poll_pid=$!
+$depthline analyse --input "$prefix.exchange-books" --depth "$prefix.exchange-depth" \
+  --analytics "$prefix.market-analytics" --dead-letters "$prefix.exchange-books.dead-letter" \
+  >"$out/analyse.json" 2>"$out/analyse.log" &
+analyse_pid=$!
+
 $depthline run --input "$prefix.orders" --output "$prefix.order-book" \
   --dead-letters "$prefix.dead-letter" >"$out/summary.json" 2>"$out/run.log" &
 run_pid=$!
-until grep -q '"running"' "$out/run.log" 2>/dev/null; do
-  sleep 0.1
-  kill -0 "$run_pid" 2>/dev/null || fail 'run ended' run.log
-done
+await "$run_pid" '"running"' run.log
 $depthline emulate --topic "$prefix.orders" --faults 0.02 2>"$out/emulate.log" &
 emulate_pid=$!
 $depthline book --topic "$prefix.order-book" --ticks "$ticks" 2>"$out/book.log" &
@@ -57,6 +77,9 @@ while kill -0 "$book_pid" 2>/dev/null; do
   kill -0 "$emulate_pid" 2>/dev/null || fail 'emulate ended' emulate.log
 done
 wait "$book_pid" || fail 'book ended' book.log
+await "$analyse_pid" '"analysed"' analyse.log
+$depthline quote buy 50000 --market BTC-USD --exchanges coinbase,kraken,bitstamp,gemini \
+  >"$out/quote.txt" 2>"$out/quote.log" || fail 'quote failed' quote.log
 finish
 
 for format in json csv; do
@@ -66,4 +89,22 @@ done
 $depthline verify --input "$prefix.orders" --output "$prefix.order-book" \
   --dead-letters "$prefix.dead-letter" >"$out/verify.json" 2>"$out/verify.log" ||
   fail 'verify found a difference' verify.log
+for table in mid best depth; do
+  $depthline report $table >"$out/report-$table.txt" 2>"$out/report.log" || fail 'report failed' report.log
+done
+$depthline export --topic "$prefix.market-analytics" --out "$out/market-analytics.json" \
+  2>"$out/export.log" || fail 'export failed' export.log
 node scripts/demo-summary.cjs "$out"
+cat <<END
+
+Exchange depth, on SIMULATED exchanges: every price is made up (\`make live\` asks the real ones)
+$(cat "$out/quote.txt")
+
+average mid price of each poll (depthline report mid; also: best, depth)
+$(cat "$out/report-mid.txt")
+
+$out/report-best.txt         where to buy and to sell \$50k, at which price, at each poll
+$out/report-depth.txt        \$50k and \$100k at each exchange, and the money near its mid price
+$out/market-analytics.json   the records of the topic
+$out/data/lake               raw bodies, depth and analytics as Parquet
+END

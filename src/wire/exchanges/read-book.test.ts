@@ -123,12 +123,13 @@ describe.each(Object.keys(SHAPES))("a body of %s's shape", (name) => {
     [[null, '1'], 'invalid_body: bids[1] price is null and no string'],
     [['1', ['1']], 'invalid_body: bids[1] amount is an array and no string'],
     [['1'], 'invalid_body: bids[1] amount is missing'],
-    [['1', ''], 'invalid_body: bids[1] amount is "" and no plain decimal'],
-    [['1e-5', '1'], 'invalid_body: bids[1] price is "1e-5" and no plain decimal'],
-    [['1', '-1'], 'invalid_body: bids[1] amount is "-1" and no plain decimal'],
-    [['1', '+1'], 'invalid_body: bids[1] amount is "+1" and no plain decimal'],
-    [['1', ' 1'], 'invalid_body: bids[1] amount is " 1" and no plain decimal'],
-    [['1', 'NaN'], 'invalid_body: bids[1] amount is "NaN" and no plain decimal'],
+    [['1', ''], 'invalid_body: bids[1] amount is "" and no decimal'],
+    [['1e5x', '1'], 'invalid_body: bids[1] price is "1e5x" and no decimal'],
+    [['1e-19', '1'], 'invalid_body: bids[1] price is "1e-19": more than 18 decimals'],
+    [['1', '-1'], 'invalid_body: bids[1] amount is "-1" and no decimal'],
+    [['1', '+1'], 'invalid_body: bids[1] amount is "+1" and no decimal'],
+    [['1', ' 1'], 'invalid_body: bids[1] amount is " 1" and no decimal'],
+    [['1', 'NaN'], 'invalid_body: bids[1] amount is "NaN" and no decimal'],
     [['1', '0'], 'invalid_body: bids[1] amount is "0": not above 0'],
     [['0.00', '1'], 'invalid_body: bids[1] price is "0.00": not above 0'],
     [
@@ -340,4 +341,10 @@ describe("a book's own time", () => {
       /^invalid_body: auction_mode is "yes"/,
     )
   })
+})
+
+test('a size may be written with an exponent, as Coinbase has been seen to do', () => {
+  const { bids, asks } = book('coinbase', { bids: [['10', '1e-8']], asks: [['11', '2.5E+1']] })
+  expect(toText(bids.best!.amount)).toBe('0.00000001')
+  expect(toText(asks.best!.amount)).toBe('25')
 })

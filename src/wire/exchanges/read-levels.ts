@@ -81,17 +81,17 @@ function readRow(row: unknown, keys: RowKeys): { price: Decimal; amount: Decimal
 const SHORT_TEXT = 17
 /** Longer ones hold nothing but padding, and are not worth reading. */
 const LONGEST_TEXT = 1000
-const PLAIN = /^\d+(\.\d+)?$/
+/** Coinbase has been seen to write small sizes as `1e-8`. */
+const NUMBER = /^\d+(\.\d+)?(e[+-]?\d+)?$/i
 
 /** A value above zero as order events may have it, or what it is instead. */
 function readNumber(value: unknown): Decimal | string {
   if (value === undefined) return 'missing'
   // A JSON number has already been rounded to a double.
   if (typeof value !== 'string') return `${show(value)} and no string`
-  if (value.length > LONGEST_TEXT || !PLAIN.test(value))
-    return `${show(value)} and no plain decimal`
-  if (value.length <= SHORT_TEXT) {
-    const decimal = parseDecimal(value)!
+  if (value.length > LONGEST_TEXT || !NUMBER.test(value)) return `${show(value)} and no decimal`
+  const decimal = value.length <= SHORT_TEXT ? parseDecimal(value) : undefined
+  if (decimal !== undefined) {
     return isZero(decimal) ? `${show(value)}: not above 0` : decimal
   }
   const magnitude: Magnitude = { high: 0, low: 0, scale: 0 }
