@@ -9,7 +9,7 @@ FIRST ?= 1
 .PHONY: help demo test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults chaos clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: build ## The main job for TICKS=30 seconds: broker, events, live ladder, output/demo/
 	@TICKS=$(TICKS) scripts/demo.sh
