@@ -133,5 +133,8 @@ async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
   const counts = await rebuild({ rounds: from.rounds(), sink: to, log }, flags, stopSignal)
   await to.close()
   await from.close()
+  if (counts.rounds === 0 && !stopSignal.aborted) {
+    throw new DepthlineError('FILE_FAILED', `no rounds in ${folder} (DEPTHLINE_DATA)`)
+  }
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }
