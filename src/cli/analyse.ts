@@ -1,5 +1,6 @@
 /** `depthline analyse`: wires the analysis of raw books to Kafka and the lake. */
 import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { checkFlags, kafkaSettings, lakeFolder, topicName } from '../config.js'
@@ -18,6 +19,7 @@ import {
   topicRanges,
 } from '../kafka/topics.js'
 import { openLake } from '../storage/lake.js'
+import { readRounds } from '../storage/lake-reader.js'
 import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
 import { feeList, notionalList } from './analysis-flags.js'
 import { openCodec, openReader } from './codecs.js'
@@ -31,7 +33,6 @@ const Flags = z.object({
   depth: topicName(),
   analytics: topicName(),
   deadLetters: topicName(),
-  job: topicName().optional(),
   notionals: notionalList(),
   fees: feeList().default(new Map()),
   once: z.boolean().default(false),
@@ -53,10 +54,6 @@ export function addAnalyseCommand(program: Command): void {
     .option('--analytics <topic>', 'one record for each market and round', 'market-analytics')
     .option('--dead-letters <topic>', 'records that are none of poll', 'exchange-books.dead-letter')
     .option(
-      '--job <name>',
-      "the job's name: of its progress topic, and its lock (default: the analytics topic)",
-    )
-    .option(
       '--notionals <amounts>',
       'order sizes in quote units; the smallest decides which exchange is best',
       '50000,100000',
@@ -67,7 +64,7 @@ export function addAnalyseCommand(program: Command): void {
       '--from-lake',
       'make depth and analytics anew from the raw books of the lake, without Kafka',
     )
-    .option('-o, --out <folder>', 'with --from-lake: another lake to write to')
+    .option('-o, --out <folder>', 'with --from-lake: the lake to write to')
     .option('--accept-incomplete', 'go on where rounds were deleted before they were analysed')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(analyseCommand)
@@ -79,8 +76,9 @@ async function analyseCommand(options: unknown): Promise<void> {
   if (flags.out !== undefined) throw new DepthlineError('USAGE', '--out needs --from-lake')
   const settings = kafkaSettings(process.env)
   const log = openLog('analyse')
-  const job = flags.job ?? flags.analytics
   const { input, depth: depthTopic, analytics: analyticsTopic, deadLetters } = flags
+  // Two jobs of one analytics topic would say everything twice, so it is the lock.
+  const job = analyticsTopic
   const codecs = {
     polls: await openReader('exchange-poll'),
     depth: await openCodec(depthTopic, 'exchange-depth'),
@@ -98,7 +96,7 @@ async function analyseCommand(options: unknown): Promise<void> {
   assertOnePartition(input, await topicRanges(cluster, input))
   const text = ANALYSIS_PROGRESS
   const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
-  const lake = await openLake(lakeFolder(process.env))
+  const lake = await openLake(lakeFolder(process.env), { job })
   log.info({ input, depthTopic, analyticsTopic, job, brokers: settings.brokers }, 'analysing')
   const counts = await analyse(
     {
@@ -125,14 +123,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }
 
-async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
+async function rebuildLake({ out, ...flags }: z.infer<typeof Flags>): Promise<void> {
   const log = openLog('analyse')
   const folder = lakeFolder(process.env)
-  const from = await openLake(folder)
-  const to = await openLake(flags.out ?? folder)
-  const counts = await rebuild({ rounds: from.rounds(), sink: to, log }, flags, stopSignal)
+  // In place it would fight with the analyse that writes this lake.
+  if (out === undefined || resolve(out) === resolve(folder)) {
+    throw new DepthlineError('USAGE', `--from-lake needs --out: a folder other than ${folder}`)
+  }
+  const to = await openLake(out)
+  const counts = await rebuild({ rounds: readRounds(folder), sink: to, log }, flags, stopSignal)
   await to.close()
-  await from.close()
   if (counts.rounds === 0 && !stopSignal.aborted) {
     throw new DepthlineError('FILE_FAILED', `no rounds in ${folder} (DEPTHLINE_DATA)`)
   }

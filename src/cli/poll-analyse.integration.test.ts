@@ -187,7 +187,7 @@ describe('with a schema registry', () => {
       expect((await readAll(topic)).every(({ value }) => value![0] === 0)).toBe(true)
     }
     const json = { ...names(), input: avro.input }
-    await runCli([...analyseFlags({ ...json }), '--job', json.analytics], env(json, more))
+    await runCli(analyseFlags(json), env(json, more))
     expect(await exported(avro.analytics, avro, more)).toBe(
       await exported(json.analytics, json, more),
     )

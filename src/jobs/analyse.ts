@@ -24,6 +24,9 @@ import { graceAfter } from './stopping.js'
 /** After it was told to stop, a round in hand may take so long. */
 const GRACE_MS = 5_000
 
+/** What makes another job of it: its topics are its lock. */
+const NEW_JOB = '--analytics, --depth and another DEPTHLINE_DATA'
+
 export interface AnalysePorts {
   /** Reads `exchange-books` from an offset on, or from the first one that is kept. */
   open(from: number): Promise<LogReader>
@@ -102,7 +105,10 @@ async function assertSameLog(
   const first = reader.starts[0] ?? 0
   const end = (await reader.ends())[0] ?? 0
   if (offset > end) {
-    throw lostLog(`${topic}[0] ends at offset ${end}, and the job has read up to ${offset}`)
+    throw lostLog(
+      `${topic}[0] ends at offset ${end}, and the job has read up to ${offset}`,
+      NEW_JOB,
+    )
   }
   if (first <= offset) return end
   if (offset > 0 && !acceptIncomplete) {
@@ -156,7 +162,10 @@ class Analysis {
     const { topic } = this.#reader
     if (Number(record.offset) < this.#position.offset) {
       if (recordHash(record) === this.#position.lastRecord) return
-      throw lostLog(`${topic}[0] holds another record at offset ${record.offset} than it did`)
+      throw lostLog(
+        `${topic}[0] holds another record at offset ${record.offset} than it did`,
+        NEW_JOB,
+      )
     }
     const round = await this.#intake.take(record)
     if (round !== undefined) await this.#finish(round, record)

@@ -116,5 +116,14 @@ function recordAt(asked: Asked, now: number): Omit<ExchangePoll, 'kind'> {
   const nothing = { status: null, error: null, detail: null, sha256: null, body: null }
   const { exchange, market, poll_at } = asked
   const times = { requested_at: now, responded_at: now, attempts: 1 }
-  return { poll_at, exchange, market, ...times, ...nothing, exchanges: null, markets: null }
+  return {
+    poll_at,
+    exchange,
+    market,
+    origin: null,
+    ...times,
+    ...nothing,
+    exchanges: null,
+    markets: null,
+  }
 }
