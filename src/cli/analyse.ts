@@ -1,4 +1,4 @@
-/** `depthline analyse`: wires the analysis of raw books to Kafka and the lake. */
+/** `depthline analyse`: wires the analysis of raw books to Kafka, the lake and PostgreSQL. */
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -23,6 +23,7 @@ import { feeList, notionalList } from './analysis-flags.js'
 import { openCodec, openReader } from './codecs.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
+import { openSinks } from './round-sinks.js'
 import { stopSignal } from './stop-signal.js'
 import { version } from './version.js'
 
@@ -44,7 +45,7 @@ const Flags = z.object({
 export function addAnalyseCommand(program: Command): void {
   program
     .command('analyse')
-    .summary('raw books to depth and analytics topics, and the lake')
+    .summary('raw books to depth and analytics topics, the lake, and PostgreSQL')
     .description(
       'Reads the rounds that poll writes; for each writes what every book says and, for each market, the average mid price and the best exchange. The same rounds give the same records. Prints a summary as JSON when it is stopped.',
     )
@@ -98,14 +99,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   assertOnePartition(input, await topicRanges(cluster, input))
   const text = ANALYSIS_PROGRESS
   const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
-  const lake = await openLake(lakeFolder(process.env))
-  log.info({ input, depthTopic, analyticsTopic, job, brokers: settings.brokers }, 'analysing')
+  const sinks = await openSinks(log, lakeFolder(process.env))
+  const kept = { postgres: sinks.postgres?.place }
+  const { brokers } = settings
+  log.info({ input, depthTopic, analyticsTopic, job, brokers, ...kept }, 'analysing')
   const counts = await analyse(
     {
       ...codecs,
       open: (from) => openLogReader(cluster, { topic: input, job, from: [from] }),
       transactions,
-      sinks: [lake],
+      sinks: sinks.all,
       clock: systemClock,
       log,
     },
@@ -120,7 +123,7 @@ async function analyseCommand(options: unknown): Promise<void> {
     },
     stopSignal,
   )
-  await lake.close()
+  await sinks.close()
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }
@@ -129,9 +132,11 @@ async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
   const log = openLog('analyse')
   const folder = lakeFolder(process.env)
   const from = await openLake(folder)
-  const to = await openLake(flags.out ?? folder)
-  const counts = await rebuild({ rounds: from.rounds(), sink: to, log }, flags, stopSignal)
-  await to.close()
+  // Another lake is for a trial, which must not change what everybody's SQL sees.
+  const sinks = await openSinks(log, flags.out ?? folder, flags.out === undefined)
+  const ports = { rounds: from.rounds(), sinks: sinks.all, clock: systemClock, log }
+  const counts = await rebuild(ports, flags, stopSignal)
+  await sinks.close()
   await from.close()
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }

@@ -1,0 +1,26 @@
+/** Where PostgreSQL is, from the environment alone: the URL may hold a password. */
+import { readFileSync } from 'node:fs'
+import { DepthlineError } from '../errors.js'
+
+/**
+ * @returns the URL, or undefined where none is set
+ * @throws DepthlineError USAGE, which never repeats the URL
+ */
+export function postgresUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const file = env.DEPTHLINE_POSTGRES_URL_FILE
+  const text = file ? read(file) : env.DEPTHLINE_POSTGRES_URL
+  if (!text) return undefined
+  const variable = file ? 'DEPTHLINE_POSTGRES_URL_FILE' : 'DEPTHLINE_POSTGRES_URL'
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text
+  const expected = 'postgresql://user:password@host:port/database'
+  throw new DepthlineError('USAGE', `${variable}: expected ${expected}`)
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (cause) {
+    const message = `DEPTHLINE_POSTGRES_URL_FILE: cannot read ${file}`
+    throw new DepthlineError('USAGE', message, { cause })
+  }
+}
