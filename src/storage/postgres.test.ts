@@ -1,47 +1,15 @@
-/** Rounds in a real PostgreSQL: exact values, upserts, views, the layout, and who may write. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+/** Rounds in a real PostgreSQL: exact values, upserts, views, and who may write. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FIRST_ROUND, HUGE, lakeRound, lakeRounds } from '../testing/lake-rounds.js'
-import {
-  NO_POSTGRES,
-  queryPostgres,
-  startPostgres,
-  type TestPostgres,
-} from '../testing/postgres.js'
-import { columnsOf } from './avro-columns.js'
+import { usePostgres } from '../testing/postgres-database.js'
 import { openPostgres, type Postgres } from './postgres.js'
-import { postgresTables } from './postgres-tables.js'
 
-const SILENT = { info: () => {}, warn: () => {} }
-
-let server: TestPostgres
-let url: string
+const database = usePostgres()
 let sink: Postgres
-
-beforeAll(async () => {
-  if (NO_POSTGRES === undefined) server = await startPostgres()
+beforeEach(async () => {
+  sink = await openPostgres(database.url, { info: () => {}, warn: () => {} })
 })
-beforeEach(async ({ skip }) => {
-  skip(NO_POSTGRES !== undefined, NO_POSTGRES)
-  url = await server.makeDatabase()
-  sink = await openPostgres(url, SILENT)
-  return () => sink.close()
-})
-afterAll(() => server?.stop())
-
-const query = <R extends object>(sql: string, values: unknown[] = []) =>
-  queryPostgres<R>(url, sql, values)
-
-/** Every row of every table as text, and so also every digit. */
-async function everything(): Promise<Record<string, string[]>> {
-  const tables: Record<string, string[]> = {}
-  for (const { name, key } of postgresTables()) {
-    const rows = await query<{ row: string }>(
-      `SELECT t::text AS row FROM depthline.${name} t ORDER BY ${key}`,
-    )
-    tables[name] = rows.map(({ row }) => row)
-  }
-  return tables
-}
+afterEach(() => sink?.close())
 
 describe('a round in PostgreSQL', () => {
   it('keeps every digit of prices of 18 digits and totals of 40', async () => {
@@ -51,7 +19,7 @@ describe('a round in PostgreSQL', () => {
     const depth = [{ ...book!, best_bid: price, mid_price: `0.${'0'.repeat(35)}1` }, ...others]
     await sink.write({ ...round, depth })
 
-    const [row] = await query(
+    const [row] = await database.query(
       `SELECT best_bid, mid_price, bids, flags, poll_at, responded_at, book_at
        FROM depthline.exchange_depth WHERE exchange = $1 AND market = $2`,
       [book!.exchange, book!.market],
@@ -65,9 +33,9 @@ describe('a round in PostgreSQL', () => {
       responded_at: new Date(FIRST_ROUND + 345),
       book_at: null,
     })
-    const within = await query('SELECT DISTINCT bids FROM depthline.exchange_depth_within')
+    const within = await database.query('SELECT DISTINCT bids FROM depthline.exchange_depth_within')
     expect(within).toEqual([{ bids: HUGE }])
-    const levels = await query(
+    const levels = await database.query(
       `SELECT level.cum_sum + 1 AS sum FROM depthline.exchange_depth,
          jsonb_to_recordset(bids) AS level (cum_sum numeric) ORDER BY 1 DESC LIMIT 1`,
     )
@@ -77,19 +45,24 @@ describe('a round in PostgreSQL', () => {
   it('holds all that the records say, with the books’ depth once', async () => {
     const { depth, analytics, ...round } = lakeRound(FIRST_ROUND)
     await sink.write({ ...round, depth, analytics })
-    const fills = await query<Record<string, unknown>>('SELECT * FROM depthline.exchange_fill')
+    const fills = await database.query<Record<string, unknown>>(
+      'SELECT * FROM depthline.exchange_fill',
+    )
     expect(fills).toHaveLength(depth.flatMap((book) => book.fills).length)
     for (const { exchange, market, poll_at, ...fill } of fills) {
       const book = depth.find((at) => at.exchange === exchange && at.market === market)
       expect(poll_at).toEqual(new Date(book!.poll_at))
       expect(book!.fills).toContainEqual(fill)
     }
-    const [minute] = await query('SELECT * FROM depthline.market_analytics ORDER BY market')
+    const [minute] = await database.query(
+      'SELECT * FROM depthline.market_analytics ORDER BY market',
+    )
     const { consolidated, depth: _, ...flat } = analytics[0]!
     expect(minute).toEqual({ ...flat, poll_at: new Date(FIRST_ROUND) })
-    const merged = await query('SELECT * FROM depthline.consolidated_fill WHERE market = $1', [
-      flat.market,
-    ])
+    const merged = await database.query(
+      'SELECT * FROM depthline.consolidated_fill WHERE market = $1',
+      [flat.market],
+    )
     const key = { poll_at: new Date(FIRST_ROUND), market: flat.market }
     expect(merged).toEqual(consolidated.map((fill) => ({ ...key, ...fill })))
   })
@@ -97,9 +70,9 @@ describe('a round in PostgreSQL', () => {
   it('leaves the same rows when it comes again, also in another order', async () => {
     const rounds = lakeRounds(3)
     for (const round of rounds) await sink.write(round)
-    const once = await everything()
+    const once = await database.everything()
     for (const round of [...rounds].reverse()) await sink.write(round)
-    expect(await everything()).toEqual(once)
+    expect(await database.everything()).toEqual(once)
     expect(once.exchange_fill).toHaveLength(3 * 4 * 4)
   })
 
@@ -114,13 +87,15 @@ describe('a round in PostgreSQL', () => {
     const analytics = first!.analytics.map((minute) => ({ ...minute, notional: '25000' }))
     await sink.write({ ...first!, depth, analytics })
     const count = (table: string) =>
-      query(
+      database.query(
         `SELECT count(*)::int AS rows FROM depthline.${table} GROUP BY poll_at ORDER BY poll_at`,
       )
     expect(await count('exchange_depth')).toEqual([{ rows: 3 }, { rows: 4 }])
     expect(await count('exchange_fill')).toEqual([{ rows: 3 }, { rows: 16 }])
     expect(
-      await query('SELECT DISTINCT notional FROM depthline.exchange_fill ORDER BY notional'),
+      await database.query(
+        'SELECT DISTINCT notional FROM depthline.exchange_fill ORDER BY notional',
+      ),
     ).toEqual([{ notional: '25000' }, { notional: '50000' }, { notional: '100000' }])
   })
 
@@ -128,13 +103,13 @@ describe('a round in PostgreSQL', () => {
     const round = lakeRound(FIRST_ROUND)
     const detail = 'a\0b\n"\\\'😀 \ud800'
     await sink.write({ ...round, depth: [{ ...round.depth[0]!, detail }] })
-    const rows = await query('SELECT detail FROM depthline.exchange_depth')
+    const rows = await database.query('SELECT detail FROM depthline.exchange_depth')
     expect(rows).toEqual([{ detail: 'a\ufffdb\n"\\\'😀 \ufffd' }])
   })
 
   it('may have no records at all', async () => {
     await sink.write({ pollAt: FIRST_ROUND, depth: [], analytics: [] })
-    expect(Object.values(await everything()).flat()).toEqual([])
+    expect(Object.values(await database.everything()).flat()).toEqual([])
   })
 
   it('is refused with BAD_RECORD, and leaves nothing, where a value is none', async () => {
@@ -144,7 +119,7 @@ describe('a round in PostgreSQL', () => {
       code: 'BAD_RECORD',
       message: expect.stringContaining('invalid input syntax for type numeric: "much"'),
     })
-    expect(Object.values(await everything()).flat()).toEqual([])
+    expect(Object.values(await database.everything()).flat()).toEqual([])
   })
 })
 
@@ -154,13 +129,13 @@ describe('the views', () => {
     for (const round of rounds) await sink.write(round)
     const analytics = rounds.flatMap((round) => round.analytics)
     const order = 'ORDER BY poll_at, market'
-    expect(await query(`SELECT * FROM depthline.market_minute_mid ${order}`)).toEqual(
+    expect(await database.query(`SELECT * FROM depthline.market_minute_mid ${order}`)).toEqual(
       analytics.map(({ poll_at, market, average_mid_price, mid_exchanges }) => ({
         ...{ poll_at: new Date(poll_at), market, average_mid_price },
         ...{ exchanges: mid_exchanges.length, mid_exchanges },
       })),
     )
-    expect(await query(`SELECT * FROM depthline.market_minute_best ${order}`)).toEqual(
+    expect(await database.query(`SELECT * FROM depthline.market_minute_best ${order}`)).toEqual(
       analytics.map((minute) => ({
         ...{ poll_at: new Date(minute.poll_at), market: minute.market, notional: minute.notional },
         ...{ buy_exchange: minute.buy_exchange, buy_price: minute.buy_price },
@@ -168,77 +143,6 @@ describe('the views', () => {
         ...{ sell_price: minute.sell_price, sell_advantage_bps: minute.sell_advantage_bps },
       })),
     )
-  })
-})
-
-describe('the layout', () => {
-  it('has the columns of the record schemas, in their order, and says what they mean', async () => {
-    for (const { name, columns } of postgresTables()) {
-      const found = await query(
-        `SELECT attname AS name, col_description(attrelid, attnum) AS doc, NOT attnotnull AS "isNullable"
-         FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum`,
-        [`depthline.${name}`],
-      )
-      const { key } = postgresTables().find((table) => table.name === name)!
-      // Of child tables the key stands first, in the order of the record.
-      expect(found.map((column) => (column as { name: string }).name).sort()).toEqual(
-        columns.map((column) => column.name).sort(),
-      )
-      expect(found).toEqual(
-        expect.arrayContaining(
-          columns.map(({ name: column, doc, isNullable }) => ({ name: column, doc, isNullable })),
-        ),
-      )
-      expect(columns.map((column) => column.name)).toEqual(expect.arrayContaining([...key]))
-    }
-    expect(columnsOf('exchange-depth')[0]!.doc).toContain('The start of the poll, UTC')
-  })
-
-  it('is made again where a table or a view was dropped, and the rest stays', async () => {
-    await sink.write(lakeRound(FIRST_ROUND))
-    await query('DROP VIEW depthline.market_minute_mid')
-    await query('DROP TABLE depthline.exchange_depth_within')
-    await (await openPostgres(url, SILENT)).close()
-    const { exchange_depth, exchange_depth_within } = await everything()
-    expect([exchange_depth?.length, exchange_depth_within?.length]).toEqual([4, 0])
-    expect(await query('SELECT * FROM depthline.market_minute_mid')).toHaveLength(2)
-  })
-
-  it('of a newer release is refused', async () => {
-    await query('UPDATE depthline.schema_version SET version = 2')
-    await expect(openPostgres(url, SILENT)).rejects.toMatchObject({
-      code: 'POSTGRES_SCHEMA',
-      exitCode: 4,
-      message: expect.stringMatching(/is of version 2, and this depthline writes version 1/),
-    })
-  })
-
-  it('is made once by two processes that start together', async () => {
-    const fresh = await server.makeDatabase()
-    const sinks = await Promise.all([openPostgres(fresh, SILENT), openPostgres(fresh, SILENT)])
-    for (const one of sinks) await one.close()
-    expect(await queryPostgres(fresh, 'SELECT * FROM depthline.schema_version')).toHaveLength(1)
-  })
-
-  it('needs no right to make tables once it is there', async () => {
-    const role = `writer_${new URL(url).pathname.slice(1)}`
-    await query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`)
-    await query(`GRANT USAGE ON SCHEMA depthline TO ${role}`)
-    const writer = Object.assign(new URL(url), { username: role, password: 'p' }).href
-    await expect(openPostgres(writer, SILENT)).rejects.toMatchObject({
-      code: 'POSTGRES_FAILED',
-      exitCode: 3,
-      retriable: false,
-      message: expect.stringContaining('permission denied for table schema_version'),
-    })
-    const rights = 'SELECT, INSERT, UPDATE, DELETE'
-    await query(`GRANT ${rights} ON ALL TABLES IN SCHEMA depthline TO ${role}`)
-    const other = await openPostgres(writer, SILENT)
-    await other.write(lakeRound(FIRST_ROUND))
-    await other.close()
-    expect((await everything()).exchange_depth).toHaveLength(4)
-    await query(`DROP OWNED BY ${role}`)
-    await query(`DROP ROLE ${role}`)
   })
 })
 
@@ -250,10 +154,10 @@ describe('of two processes of one job', () => {
     const round = lakeRound(FIRST_ROUND)
     await sink.write(round, first)
     await sink.write(round, second)
-    const before = await everything()
+    const before = await database.everything()
     const other = { ...round, depth: [] }
     await expect(sink.write(other, first)).rejects.toMatchObject({ code: 'FENCED', exitCode: 6 })
-    expect(await everything()).toEqual(before)
+    expect(await database.everything()).toEqual(before)
     await sink.write(round, second)
   })
 
