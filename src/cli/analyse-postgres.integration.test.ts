@@ -1,0 +1,290 @@
+/** `depthline analyse` with a real PostgreSQL: rows equal records whatever is killed, and clear refusals. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openLake } from '../storage/lake.js'
+import { killLeftovers, type RunningCli, runCli, startCli } from '../testing/cli.js'
+import {
+  type SimulatedExchanges,
+  startSimulatedExchanges,
+} from '../testing/exchanges/simulated-exchanges.js'
+import { FIRST_ROUND, lakeRounds } from '../testing/lake-rounds.js'
+import { CAN_KILL_POSTGRES } from '../testing/postgres.js'
+import { usePostgres } from '../testing/postgres-database.js'
+import { readAll, uniqueName } from '../testing/topics.js'
+import type { ExchangeDepth, MarketAnalytics } from '../wire/exchange-records.js'
+
+const database = usePostgres()
+let exchanges: SimulatedExchanges
+let folder: string
+let urlFile: string
+
+beforeAll(async () => {
+  exchanges = await startSimulatedExchanges({ levels: 50 })
+})
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'depthline-analyse-'))
+  urlFile = join(folder, 'url')
+  writeFileSync(urlFile, `${database.url}\n`)
+})
+afterEach(async () => {
+  await killLeftovers()
+  rmSync(folder, { recursive: true, force: true })
+})
+afterAll(() => exchanges.stop())
+
+const password = () => new URL(database.url).password
+const environment = () => ({ DEPTHLINE_DATA: folder, DEPTHLINE_POSTGRES_URL_FILE: urlFile })
+
+/** Topics of a test's own, and the processes on them. */
+class Stage {
+  readonly books = uniqueName('books')
+  readonly depth = uniqueName('depth')
+  readonly analytics = uniqueName('analytics')
+  readonly started: RunningCli[] = []
+
+  poll(): RunningCli {
+    const env = { DEPTHLINE_DATA: folder, ...exchanges.environment() }
+    return startCli(['poll', '--output', this.books, '--every', '2'], { env })
+  }
+
+  analyse(): RunningCli {
+    const flags = ['--input', this.books, '--depth', this.depth, '--analytics', this.analytics]
+    const cli = startCli(['analyse', ...flags], { env: environment() })
+    this.started.push(cli)
+    return cli
+  }
+
+  /** What the topics hold, once each. */
+  async records() {
+    const read = async <T>(topic: string) =>
+      (await readAll(topic)).map(({ value }) => JSON.parse(String(value)) as T)
+    return {
+      depth: await read<ExchangeDepth>(this.depth),
+      analytics: await read<MarketAnalytics>(this.analytics),
+    }
+  }
+}
+
+/** Rows with their times as the records have them, and without columns that are null. */
+async function rowsOf(table: string, order: string): Promise<Record<string, unknown>[]> {
+  const rows = await database.query<Record<string, unknown>>(
+    `SELECT * FROM depthline.${table} ORDER BY ${order}`,
+  )
+  return rows.map((row) => {
+    const entries = Object.entries(row)
+    return Object.fromEntries(entries.map(([k, v]) => [k, v instanceof Date ? v.getTime() : v]))
+  })
+}
+
+/** In the order of the key. */
+function sorted<T extends object>(rows: readonly T[], ...key: string[]): T[] {
+  const textOf = (row: T) =>
+    key.map((name) => String((row as Record<string, unknown>)[name]).padStart(20, ' ')).join(' ')
+  return [...rows].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1))
+}
+
+async function expectRowsToEqual(records: {
+  depth: ExchangeDepth[]
+  analytics: MarketAnalytics[]
+}) {
+  const expected: Record<string, object[]> = {
+    exchange_depth: records.depth.map(({ fills, depth, ...book }) => book),
+    exchange_fill: records.depth.flatMap(({ poll_at, exchange, market, fills }) =>
+      fills.map((fill) => ({ poll_at, exchange, market, ...fill })),
+    ),
+    exchange_depth_within: records.depth.flatMap(({ poll_at, exchange, market, depth }) =>
+      depth.map((near) => ({ poll_at, exchange, market, ...near })),
+    ),
+    market_analytics: records.analytics.map(({ consolidated, depth, ...minute }) => minute),
+    consolidated_fill: records.analytics.flatMap(({ poll_at, market, consolidated }) =>
+      consolidated.map((fill) => ({ poll_at, market, ...fill })),
+    ),
+  }
+  const key = ['poll_at', 'market', 'exchange', 'notional', 'side', 'bps']
+  for (const [table, rows] of Object.entries(expected)) {
+    const found = await rowsOf(table, 'poll_at')
+    expect({ table, rows: sorted(found, ...key) }).toEqual({ table, rows: sorted(rows, ...key) })
+  }
+  const analytics = sorted(records.analytics, 'poll_at', 'market')
+  expect(await rowsOf('market_minute_mid', 'poll_at, market')).toMatchObject(
+    analytics.map(({ poll_at, market, average_mid_price }) => {
+      return { poll_at, market, average_mid_price }
+    }),
+  )
+  expect(await rowsOf('market_minute_best', 'poll_at, market')).toMatchObject(
+    analytics.map(({ poll_at, market, buy_exchange, buy_price, sell_exchange, sell_price }) => {
+      return { poll_at, market, buy_exchange, buy_price, sell_exchange, sell_price }
+    }),
+  )
+}
+
+describe('analyse with PostgreSQL', () => {
+  it('leaves exactly the rows of its records when it is killed with -9 again and again', async () => {
+    const stage = new Stage()
+    const poll = stage.poll()
+    await poll.logged('"msg":"polled"')
+    for (let kill = 0; kill < 4; kill++) {
+      const analyse = stage.analyse()
+      await analyse.logged('"msg":"analysed"')
+      await sleep(700 + kill * 430)
+      await analyse.stop('SIGKILL')
+    }
+    const last = stage.analyse()
+    await last.logged('"msg":"analysed"')
+    await poll.stop()
+    await sleep(2_000)
+    expect(await last.stop()).toMatchObject({ code: 0 })
+
+    const records = await stage.records()
+    const rounds = new Set(records.analytics.map(({ poll_at }) => poll_at))
+    expect(rounds.size).toBeGreaterThanOrEqual(5)
+    expect(records.analytics).toHaveLength(2 * rounds.size)
+    expect(records.depth).toHaveLength(4 * rounds.size)
+    await expectRowsToEqual(records)
+    expect(stage.started.map(({ stderr }) => stderr).join()).not.toContain(password())
+  }, 120_000)
+
+  it.runIf(CAN_KILL_POSTGRES)(
+    'waits for a PostgreSQL that was killed, publishes nothing before, and loses nothing',
+    async () => {
+      const stage = new Stage()
+      const poll = stage.poll()
+      const analyse = stage.analyse()
+      await analyse.logged('"msg":"analysed"')
+      await database.server.kill()
+      await analyse.logged('waiting for PostgreSQL')
+      const { analytics: before } = await stage.records()
+      await sleep(6_000)
+      expect((await stage.records()).analytics).toEqual(before)
+      await database.server.restart()
+      await analyse.logged('written after all')
+      await sleep(3_000)
+      await poll.stop()
+      await sleep(2_000)
+      const { code, stderr } = await analyse.stop()
+      expect(code).toBe(0)
+      const records = await stage.records()
+      expect(records.analytics.length).toBeGreaterThanOrEqual(before.length + 2 * 3)
+      const rounds = (await readAll(stage.books)).filter(({ value }) =>
+        String(value).includes('"round_complete"'),
+      )
+      expect(records.analytics).toHaveLength(2 * rounds.length)
+      await expectRowsToEqual(records)
+      expect(stderr).not.toContain(password())
+    },
+    120_000,
+  )
+
+  it.runIf(CAN_KILL_POSTGRES)(
+    'can be stopped while it waits, and goes on there later',
+    async () => {
+      const stage = new Stage()
+      const poll = stage.poll()
+      const analyse = stage.analyse()
+      await analyse.logged('"msg":"analysed"')
+      await database.server.kill()
+      await analyse.logged('waiting for PostgreSQL')
+      const start = Date.now()
+      expect(await analyse.stop('SIGTERM')).toMatchObject({ code: 0 })
+      expect(Date.now() - start).toBeLessThan(9_000)
+      await poll.stop()
+      await database.server.restart()
+      const next = stage.analyse()
+      await next.logged('"msg":"analysed"')
+      await sleep(2_000)
+      await next.stop()
+      await expectRowsToEqual(await stage.records())
+    },
+    120_000,
+  )
+})
+
+describe('history made anew', () => {
+  it('replaces the rows, with other notionals and fees, and leaves them alone with --out', async () => {
+    const stage = new Stage()
+    const poll = stage.poll()
+    const analyse = stage.analyse()
+    await analyse.logged('"msg":"analysed"')
+    await poll.stop()
+    await sleep(1_500)
+    await analyse.stop()
+    const before = await database.everything()
+    const flags = ['analyse', '--from-lake', '--notionals', '25000', '--fees', 'kraken=25']
+
+    const aside = await runCli([...flags, '--out', join(folder, 'aside')], { env: environment() })
+    expect(aside).toMatchObject({ code: 0 })
+    expect(await database.everything()).toEqual(before)
+
+    expect(await runCli(flags, { env: environment() })).toMatchObject({ code: 0 })
+    const notionals = await database.query('SELECT DISTINCT notional FROM depthline.exchange_fill')
+    expect(notionals).toEqual([{ notional: '25000' }])
+    const net = await database.query(
+      'SELECT DISTINCT net_buy_exchange AS name FROM depthline.market_analytics',
+    )
+    expect(net).toEqual([{ name: 'kraken' }])
+    const after = await database.everything()
+    expect(after.exchange_depth).toHaveLength(before.exchange_depth!.length)
+
+    const back = await runCli(['analyse', '--from-lake'], { env: environment() })
+    expect(back).toMatchObject({ code: 0 })
+    expect(await database.everything()).toEqual(before)
+  }, 60_000)
+})
+
+describe('a start with a PostgreSQL that does not take it', () => {
+  /** The failure of a start with that URL in the environment itself. */
+  async function refused(url: string) {
+    const env = { DEPTHLINE_DATA: folder, DEPTHLINE_POSTGRES_URL: url }
+    const lake = await openLake(join(folder, 'lake'))
+    await lake.write(lakeRounds(1, FIRST_ROUND)[0]!)
+    await lake.close()
+    const stage = new Stage()
+    const topics = ['--input', stage.books, '--depth', stage.depth, '--analytics', stage.analytics]
+    const { code, stderr, stdout } = await runCli(['analyse', ...topics], { env })
+    expect(stdout).toBe('')
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stderr).not.toContain('secret')
+    return { code, stderr }
+  }
+
+  it('ends with 3 and names host and port, where nobody listens or the password is wrong', async () => {
+    const closed = await refused('postgresql://me:secret@127.0.0.1:1/db')
+    expect(closed.code).toBe(3)
+    expect(closed.stderr).toContain('PostgreSQL at 127.0.0.1:1: connect ECONNREFUSED')
+    const wrong = Object.assign(new URL(database.url), { password: 'secret' })
+    const { code, stderr } = await refused(wrong.href)
+    expect(code).toBe(3)
+    expect(stderr).toContain(`PostgreSQL at ${wrong.host}: password authentication failed`)
+  })
+
+  it('ends with 2 where the URL is none, and does not repeat it', async () => {
+    for (const url of [
+      'me:secret@host/db',
+      'https://me:secret@host',
+      'postgresql://me:secret@host:x/d',
+    ]) {
+      const { code, stderr } = await refused(url)
+      expect({ url, code }).toEqual({ url, code: 2 })
+      expect(stderr).toContain('DEPTHLINE_POSTGRES_URL: expected postgresql://')
+    }
+  })
+
+  it('ends with 2 where the file with the URL cannot be read, and names it', async () => {
+    const env = { ...environment(), DEPTHLINE_POSTGRES_URL_FILE: join(folder, 'none') }
+    const { code, stderr } = await runCli(['analyse', '--from-lake'], { env })
+    expect(code).toBe(2)
+    expect(stderr).toContain(`DEPTHLINE_POSTGRES_URL_FILE: cannot read ${join(folder, 'none')}`)
+  })
+
+  it('ends with 4 where the tables are those of a newer release', async () => {
+    const { code } = await runCli(['analyse', '--from-lake'], { env: environment() })
+    expect(code).toBe(0)
+    await database.query('UPDATE depthline.schema_version SET version = 99')
+    const newer = await refused(database.url)
+    expect(newer.code).toBe(4)
+    expect(newer.stderr).toContain('is of version 99, and this depthline writes version 1')
+  })
+})
