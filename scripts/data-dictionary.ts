@@ -16,7 +16,7 @@ const PLACES: readonly RecordPlace[] = [
   {
     schema: 'exchange-poll',
     topic: 'exchange-books',
-    key: '`exchange/market`; of `round_complete` none',
+    key: '`exchange/market`; of `round_complete` the word `round`',
     freshness: 'each as its request ends, at most 10 s after the minute; then `round_complete`',
     note: 'In the lake: table `exchange_polls`, before these columns `round_at` (TIMESTAMP: the round that the record came in, of a `late` one a later minute) and `position` (INTEGER: its place in the round).',
   },

@@ -138,5 +138,8 @@ async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
   const counts = await rebuild(ports, flags, stopSignal)
   await sinks.close()
   await from.close()
+  if (counts.rounds === 0 && !stopSignal.aborted) {
+    throw new DepthlineError('FILE_FAILED', `no rounds in ${folder} (DEPTHLINE_DATA)`)
+  }
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }

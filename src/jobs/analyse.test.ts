@@ -253,6 +253,15 @@ describe('analyse', () => {
     expect(world.output.deadLetters[0]?.value).toEqual(new TextEncoder().encode('!no record'))
   })
 
+  it('takes nothing of a round that was turned away', async () => {
+    const world = newWorld()
+    await putRound(world, 1, both(60_000))
+    await putRound(world, 0, both(10_000))
+    await putRound(world, 2, both(60_000))
+    expect(await runToEnd(world)).toEqual({ rounds: 2, rejected: 1 })
+    expect(analyticsOf(world).map(({ buy_price }) => buy_price)).toEqual(['60001', '60001'])
+  })
+
   it('dead-letters what comes after the last round too, and not again after a restart', async () => {
     const world = newWorld()
     await putRound(world, 0, both(60_000))

@@ -8,6 +8,7 @@ import type {
   ExchangePoll,
   MarketAnalytics,
 } from '../wire/exchange-records.js'
+import { bookKey } from '../wire/round-progress.js'
 import { type AnalysisOptions, marketAnalytics } from './market-analytics.js'
 import { type Judged, judgeBooks, statusOf } from './usable-books.js'
 
@@ -38,12 +39,12 @@ export function analyseRound(
   before: BodyHashes,
   options: AnalysisOptions,
 ): RoundAnalysis {
-  const records = firstRecords(round.records)
+  const records = firstRecords(round)
   const depth: ExchangeDepth[] = []
   const analytics: MarketAnalytics[] = []
   for (const market of round.markets) {
     const answers = round.exchanges.map((exchange) => {
-      const key = keyOf(exchange, market)
+      const key = bookKey(exchange, market)
       const record = records.get(key)
       const isSameBody = record?.sha256 != null && record.sha256 === before[key]
       return { exchange, record, isSameBody }
@@ -57,17 +58,13 @@ export function analyseRound(
   return { depth, analytics, bodies: bodyHashes(records) }
 }
 
-function keyOf(exchange: string, market: string): string {
-  return `${exchange}/${market}`
-}
-
-/** What came too late takes no part: its minute already has its record. */
-function firstRecords(records: readonly ExchangePoll[]): Map<string, ExchangePoll> {
+/** What came too late, or belongs to another round, takes no part. */
+function firstRecords({ pollAt, records }: Round): Map<string, ExchangePoll> {
   const first = new Map<string, ExchangePoll>()
   for (const record of records) {
-    const { kind, exchange, market } = record
-    if (kind === 'late' || exchange === null || market === null) continue
-    const key = keyOf(exchange, market)
+    const { kind, poll_at, exchange, market } = record
+    if (kind === 'late' || poll_at !== pollAt || exchange === null || market === null) continue
+    const key = bookKey(exchange, market)
     if (!first.has(key)) first.set(key, record)
   }
   return first

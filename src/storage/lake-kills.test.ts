@@ -1,4 +1,6 @@
 /** The lake with its process ending before each step that it takes on the disk. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +34,7 @@ const inOrder = Array.from({ length: 12 }, (_, n) => lakeRound(FIRST_ROUND + n *
 const rounds = [...inOrder.slice(0, 2), ...inOrder.slice(3), inOrder[2]!]
 
 async function write(folder: string, some: readonly LakeRound[]): Promise<void> {
-  const lake = await openLake(folder)
+  const lake = await openLake(folder, 0)
   try {
     for (const round of some) await lake.write(round)
   } finally {
@@ -50,6 +52,17 @@ async function writeMortally(folder: string, some: readonly LakeRound[], steps: 
   life.steps = Number.POSITIVE_INFINITY
   return taken
 }
+
+/** Writes the same rounds in a process of its own, after a line that says that it begins. */
+const WRITER = `
+import { openLake } from '${join(import.meta.dirname, 'lake.ts')}'
+import { FIRST_ROUND, lakeRound } from '${join(import.meta.dirname, '../testing/lake-rounds.ts')}'
+const inOrder = Array.from({ length: 12 }, (_, n) => lakeRound(FIRST_ROUND + n * 1_200_000))
+const lake = await openLake(process.env.FOLDER, 0)
+process.stdout.write('begins')
+for (const round of [...inOrder.slice(0, 2), ...inOrder.slice(3), inOrder[2]]) await lake.write(round)
+await lake.close()
+`
 
 /** What is there once in each table. */
 const KEYS = {
@@ -97,7 +110,7 @@ describe('a lake whose writer ends between any two steps', () => {
     await write(untouched, rounds)
     let next = 0
     while (next < rounds.length) {
-      const lake = await openLake(folder)
+      const lake = await openLake(folder, 0)
       life.steps = random.below(120)
       try {
         while (next < rounds.length) {
@@ -115,4 +128,28 @@ describe('a lake whose writer ends between any two steps', () => {
     await write(folder, rounds.slice(-1))
     expect(treeOf(folder)).toEqual(treeOf(untouched))
   })
+
+  test('is the same too where the process is really killed, at any moment', async () => {
+    const random = new Random(11)
+    const folder = join(root, 'killed')
+    const untouched = join(root, 'never-killed')
+    await write(untouched, rounds)
+    for (let kills = 0; kills < 12; kills++) {
+      const writer = spawn(
+        process.execPath,
+        ['--import', 'tsx', '--input-type=module', '-e', WRITER],
+        {
+          env: { ...process.env, FOLDER: folder },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
+      await once(writer.stdout, 'data')
+      await new Promise((resolve) => setTimeout(resolve, random.below(900)))
+      writer.kill('SIGKILL')
+      if (writer.exitCode === null && writer.signalCode === null) await once(writer, 'exit')
+      await recordsSeen(folder)
+    }
+    await write(folder, rounds)
+    expect(treeOf(folder)).toEqual(treeOf(untouched))
+  }, 120_000)
 })

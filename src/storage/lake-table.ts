@@ -1,5 +1,5 @@
 /** One table of the lake as files: one a round, and of older hours one an hour, while others read along. */
-import { readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { EpochMs } from '../wire/exchange-records.js'
 import type { Column } from './avro-columns.js'
@@ -19,6 +19,8 @@ export interface TableShape {
 /** An hour keeps its files until one that is this much later has begun. */
 const OPEN_HOURS = 2
 const HOUR_MS = 3_600_000
+/** Who began to list a folder just before it was replaced must find all of it, on however slow a machine. */
+export const KEPT_MS = 10_000
 const WHOLE = 'hour.parquet'
 const PARTIAL = '.partial'
 
@@ -36,16 +38,19 @@ export class LakeTable {
   readonly #folder: string
   readonly #files: string
   readonly #shape: TableShape
+  readonly #keptMs: number
   /** Hours whose link leads to a folder of rounds. */
   readonly #open = new Set<string>()
-  /** Folders of rounds that no link leads to any more. */
-  #replaced: string[] = []
+  /** Hours whose link has left a folder of rounds that is still there. */
+  readonly #replaced = new Set<string>()
 
-  constructor(duck: Duck, lake: string, shape: TableShape) {
+  /** @param keptMs how long a replaced folder is kept for those who are listing it */
+  constructor(duck: Duck, lake: string, shape: TableShape, keptMs: number) {
     this.#duck = duck
     this.#folder = join(lake, shape.name)
     this.#files = join(lake, '.files', shape.name)
     this.#shape = shape
+    this.#keptMs = keptMs
   }
 
   /** Takes away what a process left that ended between two steps. */
@@ -55,7 +60,7 @@ export class LakeTable {
     for (const hour of await readdir(join(this.#files, 'rounds'))) {
       const folder = this.#rounds(hour)
       if ((await this.#target(hour)) !== folder) {
-        await rm(folder, { recursive: true })
+        this.#replaced.add(hour)
         continue
       }
       await rm(this.#whole(hour), { recursive: true, force: true })
@@ -64,6 +69,7 @@ export class LakeTable {
       }
       this.#open.add(hour)
     }
+    await this.removeReplaced()
   }
 
   /** Writes the rows of a round in the place of those that it had, if any. */
@@ -92,14 +98,18 @@ export class LakeTable {
       await this.#merge(hour, files)
       await this.#link(hour, this.#whole(hour))
       this.#open.delete(hour)
-      // Who is just now listing the folder must find all of it, so it goes with the next round.
-      this.#replaced.push(folder)
+      this.#replaced.add(hour)
     }
   }
 
+  /** Takes away the folders that no link has led to for a while. */
   async removeReplaced(): Promise<void> {
-    for (const folder of this.#replaced) await rm(folder, { recursive: true, force: true })
-    this.#replaced = []
+    for (const hour of [...this.#replaced]) {
+      const since = await this.#linkedAt(hour)
+      if (since !== undefined && Date.now() - since < this.#keptMs) continue
+      await rm(this.#rounds(hour), { recursive: true, force: true })
+      this.#replaced.delete(hour)
+    }
   }
 
   /** A round of an hour that is one file already: that file is made again, where the rows differ. */
@@ -158,6 +168,16 @@ export class LakeTable {
     const link = this.#linkOf(hour)
     try {
       return join(dirname(link), await readlink(link))
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  }
+
+  /** When an hour's link was made; undefined where it has none. */
+  async #linkedAt(hour: string): Promise<EpochMs | undefined> {
+    try {
+      return (await lstat(this.#linkOf(hour))).mtimeMs
     } catch (error) {
       if (isMissing(error)) return undefined
       throw error

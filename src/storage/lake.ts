@@ -9,7 +9,7 @@ import { type Column, columnsOf } from './avro-columns.js'
 import { Duck } from './duck.js'
 import { attempt } from './durable-files.js'
 import { type RawRound, readRounds } from './lake-reader.js'
-import { LakeTable, type TableShape } from './lake-table.js'
+import { KEPT_MS, LakeTable, type TableShape } from './lake-table.js'
 import type { Row } from './parquet-rows.js'
 import type { SchemaName } from './schema-files.js'
 
@@ -42,10 +42,11 @@ function recordShape(name: string, schema: SchemaName): TableShape {
  * A lake to write to; one process at a time. The folder is made with the first round,
  * and what a process before left unfinished is finished then.
  *
+ * @param keptMs how long a folder that an hour's file has replaced is kept for those who are listing it
  * @throws DepthlineError FILE_FAILED, as all methods do
  */
-export async function openLake(folder: string): Promise<Lake> {
-  return new Lake(folder, await attempt(folder, () => Duck.open()))
+export async function openLake(folder: string, keptMs = KEPT_MS): Promise<Lake> {
+  return new Lake(folder, await attempt(folder, () => Duck.open()), keptMs)
 }
 
 export class Lake {
@@ -58,14 +59,14 @@ export class Lake {
   /** The work on older hours, which no round waits for but the next. */
   #compaction: Promise<void> = Promise.resolve()
 
-  constructor(folder: string, duck: Duck) {
+  constructor(folder: string, duck: Duck, keptMs: number) {
     this.#folder = folder
     this.#duck = duck
-    this.#polls = new LakeTable(duck, folder, pollsShape())
+    this.#polls = new LakeTable(duck, folder, pollsShape(), keptMs)
     const depth = recordShape('exchange_depth', 'exchange-depth')
-    this.#depth = new LakeTable(duck, folder, depth)
+    this.#depth = new LakeTable(duck, folder, depth, keptMs)
     const analytics = recordShape('market_analytics', 'market-analytics')
-    this.#analytics = new LakeTable(duck, folder, analytics)
+    this.#analytics = new LakeTable(duck, folder, analytics, keptMs)
   }
 
   /**

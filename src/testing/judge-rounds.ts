@@ -26,7 +26,7 @@ export interface RoundsVerdict {
 }
 
 /** As JSON has it. */
-interface PollRecord {
+export interface PollRecord {
   readonly kind: string
   readonly poll_at: number
   readonly exchange: string | null
