@@ -11,9 +11,19 @@ export function postgresUrl(env: Readonly<Record<string, string | undefined>>): 
   const text = file ? read(file) : env.DEPTHLINE_POSTGRES_URL
   if (!text) return undefined
   const variable = file ? 'DEPTHLINE_POSTGRES_URL_FILE' : 'DEPTHLINE_POSTGRES_URL'
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return text
+  if (isWhole(text)) return text
   const expected = 'postgresql://user:password@host:port/database'
-  throw new DepthlineError('USAGE', `${variable}: expected ${expected}`)
+  throw new DepthlineError(
+    'USAGE',
+    `${variable}: expected ${expected}, with # / ? % and @ in user and password as %23 %2F %3F %25 %40`,
+  )
+}
+
+/** A stray # or / in a password ends the host early, and a part of it would stand in messages as the port. */
+function isWhole(text: string): boolean {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false
+  const { username, password } = new URL(text)
+  return username !== '' || password !== '' || !text.includes('@')
 }
 
 function read(file: string): string {

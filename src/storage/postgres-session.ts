@@ -90,9 +90,11 @@ export class PostgresSession {
         keepAlive: true,
         fallback_application_name: 'depthline',
       })
-    } catch {
-      // The cause may hold the URL, and with it the password.
-      throw new DepthlineError('USAGE', 'DEPTHLINE_POSTGRES_URL: not a URL that PostgreSQL takes')
+    } catch (error) {
+      // Its message, as its cause, might hold the URL, and with it the password.
+      const { path } = error as NodeJS.ErrnoException
+      const what = path === undefined ? 'not a URL that PostgreSQL takes' : `cannot read ${path}`
+      throw new DepthlineError('USAGE', `DEPTHLINE_POSTGRES_URL: ${what}`)
     }
   }
 }

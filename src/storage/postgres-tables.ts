@@ -26,37 +26,47 @@ const MARKET = ['poll_at', 'market']
  * of market analytics is left out: it is that of the exchanges' books once more.
  */
 export function postgresTables(): readonly PostgresTable[] {
-  const book = columnsOf('exchange-depth')
-  const market = columnsOf('market-analytics')
+  return [
+    ...bookTables(columnsOf('exchange-depth')),
+    ...marketTables(columnsOf('market-analytics')),
+  ]
+}
+
+function bookTables(columns: readonly Column[]): readonly PostgresTable[] {
   return [
     {
       name: 'exchange_depth',
       key: BOOK,
-      columns: book.filter(({ name }) => name !== 'fills' && name !== 'depth'),
+      columns: columns.filter(({ name }) => name !== 'fills' && name !== 'depth'),
       rowsOf: ({ depth }) => depth,
     },
     {
       name: 'exchange_fill',
       key: [...BOOK, 'notional', 'side'],
-      columns: [...named(book, BOOK), ...fieldsOf(book, 'fills')],
+      columns: [...named(columns, BOOK), ...fieldsOf(columns, 'fills')],
       rowsOf: ({ depth }) => depth.flatMap((at) => at.fills.map((fill) => below(at, fill))),
     },
     {
       name: 'exchange_depth_within',
       key: [...BOOK, 'bps'],
-      columns: [...named(book, BOOK), ...fieldsOf(book, 'depth')],
+      columns: [...named(columns, BOOK), ...fieldsOf(columns, 'depth')],
       rowsOf: ({ depth }) => depth.flatMap((at) => at.depth.map((near) => below(at, near))),
     },
+  ]
+}
+
+function marketTables(columns: readonly Column[]): readonly PostgresTable[] {
+  return [
     {
       name: 'market_analytics',
       key: MARKET,
-      columns: market.filter(({ name }) => name !== 'consolidated' && name !== 'depth'),
+      columns: columns.filter(({ name }) => name !== 'consolidated' && name !== 'depth'),
       rowsOf: ({ analytics }) => analytics,
     },
     {
       name: 'consolidated_fill',
       key: [...MARKET, 'notional', 'side'],
-      columns: [...named(market, MARKET), ...fieldsOf(market, 'consolidated')],
+      columns: [...named(columns, MARKET), ...fieldsOf(columns, 'consolidated')],
       rowsOf: ({ analytics }) =>
         analytics.flatMap((at) => at.consolidated.map((fill) => below(at, fill))),
     },
