@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openLake } from '../storage/lake.js'
 import { openPostgres } from '../storage/postgres.js'
 import { killLeftovers, type RunningCli, runCli, startCli } from '../testing/cli.js'
 import {
   type SimulatedExchanges,
   startSimulatedExchanges,
 } from '../testing/exchanges/simulated-exchanges.js'
-import { FIRST_ROUND, lakeRounds } from '../testing/lake-rounds.js'
 import { CAN_KILL_POSTGRES } from '../testing/postgres.js'
 import { usePostgres } from '../testing/postgres-database.js'
 import { readAll, uniqueName } from '../testing/topics.js'
@@ -72,7 +70,7 @@ class Stage {
   }
 }
 
-/** Rows with their times as the records have them, and without columns that are null. */
+/** Rows with their times as the records have them. */
 async function rowsOf(table: string, order: string): Promise<Record<string, unknown>[]> {
   const rows = await database.query<Record<string, unknown>>(
     `SELECT * FROM depthline.${table} ORDER BY ${order}`,
@@ -241,9 +239,6 @@ describe('a start with a PostgreSQL that does not take it', () => {
   /** The failure of a start with that URL in the environment itself. */
   async function refused(url: string) {
     const env = { DEPTHLINE_DATA: folder, DEPTHLINE_POSTGRES_URL: url }
-    const lake = await openLake(join(folder, 'lake'))
-    await lake.write(lakeRounds(1, FIRST_ROUND)[0]!)
-    await lake.close()
     const stage = new Stage()
     const topics = ['--input', stage.books, '--depth', stage.depth, '--analytics', stage.analytics]
     const { code, stderr, stdout } = await runCli(['analyse', ...topics], { env })
