@@ -45,6 +45,10 @@ const EXIT_CODES = {
   EXCHANGE_FAILED: ExitCode.unreachable,
   /** The schema registry did not answer, or refused a schema. */
   REGISTRY_FAILED: ExitCode.unreachable,
+  /** PostgreSQL did not answer, or refused. */
+  POSTGRES_FAILED: ExitCode.unreachable,
+  /** The tables in PostgreSQL are those of a newer release. */
+  POSTGRES_SCHEMA: ExitCode.badData,
   /** `doctor` found what would stop a job. */
   UNFIT: ExitCode.badData,
   /** What was published is not what the input gives. */

@@ -26,7 +26,10 @@ const PACKAGES: Record<string, readonly string[]> = {
   jobs: [],
   kafka: ['kafkajs', 'pino', 'node:crypto', '@kafkajs/confluent-schema-registry'],
   exchanges: ['node:crypto'],
-  storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', '@duckdb/node-api'],
+  storage: [
+    ...['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'node:timers/promises'],
+    ...['@duckdb/node-api', 'pg'],
+  ],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =

@@ -13,7 +13,7 @@ import {
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import type { AnalysisProgress } from '../wire/round-progress.js'
 import { type AnalyseOptions, analyse } from './analyse.js'
-import type { AnalysedRound, OutgoingRecord } from './ports.js'
+import type { AnalysedRound, OutgoingRecord, Writer } from './ports.js'
 
 const MINUTE = 60_000
 const FIRST = Math.floor(START / MINUTE) * MINUTE
@@ -48,12 +48,14 @@ interface World {
   readonly input: MemoryRecords<never>
   readonly output: MemoryRecords<AnalysisProgress>
   readonly kept: AnalysedRound[]
+  readonly writers: (Writer | undefined)[]
 }
 
 const newWorld = (): World => ({
   input: new MemoryRecords(),
   output: new MemoryRecords(),
   kept: [],
+  writers: [],
 })
 
 async function put(world: World, record: ExchangePoll) {
@@ -95,7 +97,14 @@ function run(world: World, options: Partial<AnalyseOptions> = {}, lowest = 0) {
   const ports = {
     open: async (from: number) => world.input.reader('exchange-books', Math.max(from, lowest)),
     transactions: world.output,
-    sinks: [{ write: async (round: AnalysedRound) => void world.kept.push(round) }],
+    sinks: [
+      {
+        write: async (round: AnalysedRound, writer?: Writer) => {
+          world.kept.push(round)
+          world.writers.push(writer)
+        },
+      },
+    ],
     polls: codec,
     depth: plainCodec<ExchangeDepth>('depthline.ExchangeDepth'),
     analytics: plainCodec<MarketAnalytics>('depthline.MarketAnalytics'),
@@ -200,6 +209,21 @@ describe('analyse', () => {
         expect(world.output.deadLetters).toEqual(whole.output.deadLetters)
       }
     }
+  })
+
+  it('tells a sink which process writes, the later one by a higher sequence', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    world.output.before = async () => (world.kept.length > 0 ? 'failed' : 'done')
+    const first = run(world)
+    await first.clock.advance(100)
+    expect(world.writers).toEqual([{ job: 'market-analytics', lineage: 'ours', sequence: 1 }])
+    expect(analyticsOf(world)).toEqual([])
+    world.output.before = async () => 'done'
+    await runToEnd(world, { owner: 'the next' })
+    expect(world.writers[1]).toEqual({ ...world.writers[0], sequence: 2 })
+    expect(world.kept[1]).toEqual(world.kept[0])
+    expect(analyticsOf(world)).toHaveLength(1)
   })
 
   it('flags a body that is the one of the poll before, also across a restart', async () => {

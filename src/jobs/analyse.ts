@@ -15,6 +15,7 @@ import type {
   RecordOutput,
   RoundSink,
   TransactionLog,
+  Writer,
 } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { analyseRound, type Round, type RoundAnalysis } from './round-analysis.js'
@@ -128,6 +129,8 @@ class Analysis {
   readonly #reader: LogReader
   readonly #options: AnalyseOptions
   readonly #intake: RoundIntake
+  /** This process by its claim, so that a sink can tell it from one that took over before or after. */
+  readonly #writer: Writer
   #position: Position<AnalysisProgress>
 
   constructor(
@@ -141,7 +144,8 @@ class Analysis {
     this.#publisher = publisher
     this.#reader = reader
     this.#options = options
-    const { offset, lastRecord, pollAt, bodies, rejected } = progress
+    const { offset, lastRecord, pollAt, bodies, rejected, lineage, sequence } = progress
+    this.#writer = { job: options.job, lineage, sequence }
     this.#position = { offset, lastRecord, pollAt, bodies, rejected }
     const { topic } = reader
     this.#intake = new RoundIntake(ports.polls, { topic, last: pollAt, rejected })
@@ -176,7 +180,9 @@ class Analysis {
     const { pollAt, records: polls } = round
     const analysis = analyseRound(round, this.#position.bodies, this.#options)
     const { depth, analytics, bodies } = analysis
-    for (const sink of this.#ports.sinks) await sink.write({ pollAt, polls, depth, analytics })
+    for (const sink of this.#ports.sinks) {
+      await sink.write({ pollAt, polls, depth, analytics }, this.#writer)
+    }
     const offset = Number(last.offset) + 1
     const position = { offset, lastRecord: recordHash(last), pollAt, bodies, rejected: 0 }
     await this.#commit(await this.#encode(analysis), position)

@@ -32,9 +32,10 @@ export interface LakeOptions {
   readonly keptMs?: number
 }
 
+const ALWAYS_THERE = { isNullable: false, keptAsText: false, doc: '' }
 const ROUND_COLUMNS: readonly Column[] = [
-  { name: 'round_at', type: { kind: 'timestamp' }, isNullable: false, keptAsText: false },
-  { name: 'position', type: { kind: 'int' }, isNullable: false, keptAsText: false },
+  { name: 'round_at', type: { kind: 'timestamp' }, ...ALWAYS_THERE },
+  { name: 'position', type: { kind: 'int' }, ...ALWAYS_THERE },
 ]
 
 /** The raw table: which round a record came in and where, and then its own columns. */
