@@ -21,6 +21,8 @@ const EXIT_CODES = {
   TOPIC_MISSING: ExitCode.usage,
   /** Kafka did not answer, or not in time. */
   KAFKA_UNREACHABLE: ExitCode.unreachable,
+  /** Kafka does not take records of such a time. */
+  CLOCK_REFUSED: ExitCode.unreachable,
   /** Kafka answered with an error. */
   KAFKA_FAILED: ExitCode.unreachable,
   /** The input log is not what it must be. */

@@ -35,15 +35,14 @@ function areFees(parts: readonly (readonly string[])[]): boolean {
   return names.size === parts.length && parts.every(isFee)
 }
 
+const MAX_DIGITS = 18
 const MAX_FEE_BPS: Decimal = { units: 10_000, scale: 0 }
 
 function feeOf(text: string): Decimal | undefined {
-  const fee = parseDecimal(text)
+  const fee = text.length > MAX_DIGITS ? undefined : parseDecimal(text)
   if (fee === undefined || compare(fee, ZERO) < 0) return undefined
   return compare(fee, MAX_FEE_BPS) < 0 ? fee : undefined
 }
-
-const MAX_DIGITS = 18
 
 function positive(text: string): Decimal | undefined {
   const value = text.length > MAX_DIGITS ? undefined : parseDecimal(text)

@@ -148,7 +148,9 @@ class Analysis {
     this.#writer = { job: options.job, lineage, sequence }
     this.#position = { offset, lastRecord, pollAt, bodies, rejected }
     const { topic } = reader
-    this.#intake = new RoundIntake(ports.polls, { topic, last: pollAt, rejected })
+    const { acceptIncomplete } = options
+    const from = { topic, last: pollAt, rejected, acceptIncomplete }
+    this.#intake = new RoundIntake(ports.polls, from)
   }
 
   async run(end: number): Promise<void> {
