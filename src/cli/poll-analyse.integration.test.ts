@@ -154,12 +154,14 @@ describe('analyse', () => {
     expect(depth.trim().split('\n')).toHaveLength(8)
 
     const other = join(folder, 'rebuilt')
-    const rebuild = ['analyse', '--from-lake', '--out', join(other, 'lake'), '--fees', 'kraken=40']
+    const rebuild = ['analyse', '--from-lake', '--out', join(other, 'lake')]
     expect((await runCli(rebuild, env(at))).stdout).toBe('{"rounds":1}\n')
     const report = (data: string) => runCli(['report', 'best', '-o', 'csv'], env({ ...at, data }))
     const [one, two] = [await report(at.data), await report(other)]
     expect(one.stdout.split('\n').length).toBeGreaterThan(3)
     expect(two.stdout).toBe(one.stdout)
+    await runCli([...rebuild, '--fees', 'kraken=40'], env(at))
+    expect((await report(other)).stdout).toMatch(/,net_buy_exchange,.*\n.*,kraken,/)
   })
 
   it('dead-letters what is no record of poll', async () => {
