@@ -14,7 +14,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kafka: ['kafka', 'wire', 'book'],
   exchanges: ['exchanges', 'wire', 'book'],
   storage: ['storage', 'wire', 'book'],
-  cli: ['cli', 'jobs', 'oracle', 'kafka', 'exchanges', 'storage', 'wire', 'book', 'config'],
+  web: ['web', 'wire', 'book'],
+  cli: ['cli', 'jobs', 'oracle', 'kafka', 'exchanges', 'storage', 'web', 'wire', 'book', 'config'],
   'cli.ts': ['cli'],
   config: [],
   errors: [],
@@ -24,12 +25,19 @@ const PACKAGES: Record<string, readonly string[]> = {
   wire: ['node:crypto', 'avsc'],
   oracle: ['node:crypto'],
   jobs: [],
-  kafka: ['kafkajs', 'pino', 'node:crypto', '@kafkajs/confluent-schema-registry'],
+  kafka: [
+    'kafkajs',
+    'pino',
+    'node:crypto',
+    'node:timers/promises',
+    '@kafkajs/confluent-schema-registry',
+  ],
   exchanges: ['node:crypto'],
   storage: [
     ...['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'node:timers/promises'],
     ...['@duckdb/node-api', 'pg'],
   ],
+  web: ['fastify', 'prom-client', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path'],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =
