@@ -1,0 +1,103 @@
+/** The depth chart: the ladder's Sum over price, and the row that is pointed at in either of them. */
+import uPlot from '/vendor/uplot/uPlot.esm.js'
+import { axis, ChartFrame, shortNumber } from './chart-frame.js'
+import { byId } from './dom.js'
+
+/** @import { Mark, View } from './book-view.js' */
+/** @import { Colour } from './chart-frame.js' */
+
+/** Of a bid the sum holds down to the next price, of an ask up to it. */
+const STEP_BACK = -1
+const STEP_ON = 1
+
+export class DepthChart {
+  #box = byId('depth-chart')
+  #frame = new ChartFrame(this.#box, designOf)
+  /** By place on the x axis. @type {Mark[]} */
+  #marks = []
+
+  /** @param {(mark: Mark | undefined) => void} onMark */
+  constructor(onMark) {
+    this.#box.addEventListener('mousemove', () => {
+      const at = this.#frame.plot?.cursor.idx
+      onMark(typeof at === 'number' ? this.#marks[at] : undefined)
+    })
+    this.#box.addEventListener('mouseleave', () => onMark(undefined))
+  }
+
+  /** @param {View} view */
+  draw(view) {
+    const points = [
+      ...view.bid.map((row) => point('bid', row)),
+      ...view.ask.map((row) => point('ask', row)),
+    ].sort((a, b) => a.x - b.x)
+    this.#marks = points.map(({ mark }) => mark)
+    this.#frame.setData([
+      points.map(({ x }) => x),
+      points.map(({ mark, y }) => (mark.side === 'bid' ? y : null)),
+      points.map(({ mark, y }) => (mark.side === 'ask' ? y : null)),
+    ])
+    byId('depth-unit').textContent = view.quote === '' ? '' : `Sum in ${view.quote} over price`
+    this.#box.setAttribute('aria-label', describe(view))
+  }
+
+  /** @param {Mark | undefined} mark */
+  mark(mark) {
+    const plot = this.#frame.plot
+    if (plot === undefined) return
+    const at = this.#marks.findIndex(
+      ({ side, price }) => side === mark?.side && price === mark.price,
+    )
+    const x = plot.data[0][at]
+    const y = plot.data[mark?.side === 'bid' ? 1 : 2]?.[at]
+    this.#box.dataset.marked = x === undefined || mark === undefined ? '' : mark.price
+    if (x === undefined || typeof y !== 'number') plot.setCursor({ left: -10, top: -10 }, false)
+    else plot.setCursor({ left: plot.valToPos(x, 'x'), top: plot.valToPos(y, 'y') }, false)
+  }
+}
+
+/**
+ * @param {Mark['side']} side
+ * @param {{ price: string, cumSum: string }} row
+ */
+function point(side, { price, cumSum }) {
+  return { mark: { side, price }, x: Number(price), y: Number(cumSum) }
+}
+
+/** @param {View} view */
+function describe({ symbol, bid, ask, quote }) {
+  /**
+   * @param {string} name
+   * @param {View['bid']} rows
+   */
+  const side = (name, rows) => {
+    const last = rows.at(-1)
+    return last === undefined ? `no ${name}` : `${name} of ${last.cumSum} ${quote} to ${last.price}`
+  }
+  return `Depth of ${symbol}: ${side('bids', bid)}, ${side('asks', ask)}. The table holds the same numbers.`
+}
+
+/** @param {Colour} colour */
+function designOf(colour) {
+  /**
+   * @param {string} name
+   * @param {1 | -1} align
+   */
+  const series = (name, align) => ({
+    stroke: colour(`--${name}`),
+    fill: colour(`--${name}-bar`),
+    width: 1.5,
+    spanGaps: true,
+    points: { show: false },
+    paths: uPlot.paths.stepped?.({ align }) ?? null,
+  })
+  return {
+    scales: { x: { time: false }, y: { range: { min: { hard: 0, pad: 0 }, max: { pad: 0.08 } } } },
+    axes: [
+      axis(colour, { space: 80, size: 26, values: (_, values) => values.map(String) }),
+      axis(colour, { size: 52, values: (_, values) => values.map(shortNumber) }),
+    ],
+    series: [{}, series('bid', STEP_BACK), series('ask', STEP_ON)],
+    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+  }
+}
