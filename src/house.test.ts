@@ -15,6 +15,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   exchanges: ['exchanges', 'wire', 'book'],
   storage: ['storage', 'wire', 'book'],
   web: ['web', 'wire', 'book'],
+  /** It runs in a browser: whatever it took from the server's rooms would not be there. */
+  page: ['page'],
   cli: ['cli', 'jobs', 'oracle', 'kafka', 'exchanges', 'storage', 'web', 'wire', 'book', 'config'],
   'cli.ts': ['cli'],
   config: [],
@@ -38,6 +40,8 @@ const PACKAGES: Record<string, readonly string[]> = {
     ...['@duckdb/node-api', 'pg'],
   ],
   web: ['fastify', 'prom-client', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path'],
+  // As the browser asks for it.
+  page: ['/vendor/uplot/uPlot.esm.js'],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =
@@ -87,10 +91,17 @@ describe('the house', () => {
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
-  it('fetches from exchanges in their room alone, and from the schema registry in that of Kafka', () => {
+  it('fetches from exchanges in their room alone, from the schema registry in that of Kafka, and in the browser', () => {
     const wrong = files
-      .filter(({ room }) => room !== 'exchanges' && room !== 'kafka')
+      .filter(({ room }) => !['exchanges', 'kafka', 'page'].includes(room))
       .filter(({ text }) => /\bfetch\(/.test(withoutComments(text)))
+    expect(wrong.map(({ path }) => path)).toEqual([])
+  })
+
+  it('gives text from outside to the page as text alone', () => {
+    const markup =
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function/
+    const wrong = files.filter(({ room, text }) => room === 'page' && markup.test(text))
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
@@ -110,7 +121,7 @@ describe('the house', () => {
 function sourceFiles(): SourceFile[] {
   const names = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   return names
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .filter((path) => /\.(ts|js|css)$/.test(path) && !path.endsWith('.test.ts'))
     .filter((path) => !path.startsWith('testing'))
     .map((path) => ({
       path,
@@ -119,8 +130,9 @@ function sourceFiles(): SourceFile[] {
     }))
 }
 
-/** The folder right under src; a file there is a room of its own, and cli.ts differs from cli/. */
+/** The folder right under src; a file there is a room of its own, cli.ts differs from cli/, and the page from its server. */
 function roomOf(path: string): string {
+  if (path.startsWith('web/page/')) return 'page'
   const [first = ''] = path.split('/')
   if (first === 'cli.ts') return first
   return basename(first).replace(/\.(ts|js)$/, '')

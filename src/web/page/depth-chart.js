@@ -92,7 +92,7 @@ function designOf(colour) {
     paths: uPlot.paths.stepped?.({ align }) ?? null,
   })
   return {
-    scales: { x: { time: false }, y: { range: { min: { hard: 0, pad: 0 }, max: { pad: 0.08 } } } },
+    scales: { x: { time: false }, y: { range: fromZero } },
     axes: [
       axis(colour, { space: 80, size: 26, values: (_, values) => values.map(String) }),
       axis(colour, { size: 52, values: (_, values) => values.map(shortNumber) }),
@@ -100,4 +100,14 @@ function designOf(colour) {
     series: [{}, series('bid', STEP_BACK), series('ask', STEP_ON)],
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
   }
+}
+
+/**
+ * @param {unknown} _
+ * @param {number} __
+ * @param {number} max
+ * @returns {[number, number]}
+ */
+function fromZero(_, __, max) {
+  return [0, max > 0 ? max * 1.06 : 1]
 }

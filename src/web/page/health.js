@@ -26,10 +26,10 @@ export function healthItems(status) {
   /** @type {[string, Item][]} */
   const items = [
     ['Events/s', events === null ? UNKNOWN : { text: String(events) }],
-    ['Rejected, last minute', counted(status.rejected)],
+    ['Rejected, 60 s', counted(status.rejected)],
     ['Lag', lag === null ? UNKNOWN : item(`${lag} ${lag === 1 ? 'record' : 'records'}`, lagState)],
     ['Tick lateness', latenessItem(lateness)],
-    ['Missed, last minute', counted(status.missed)],
+    ['Missed, 60 s', counted(status.missed)],
     ['Recount', verifiedItem(status)],
   ]
   if (status.crossed.length > 0) items.push(['Crossed', item(status.crossed.join(', '), 'warn')])
@@ -64,7 +64,7 @@ function verifiedItem({ verified, tick }) {
 /** @param {Status['tick_lateness_ms']} lateness */
 function latenessItem({ p50, p99 }) {
   if (p50 === null || p99 === null) return UNKNOWN
-  return item(`${p50} ms, p99 ${p99} ms`, p99 > LATE_MS ? 'warn' : undefined)
+  return item(`p50 ${p50}, p99 ${p99} ms`, p99 > LATE_MS ? 'warn' : undefined)
 }
 
 /** @param {number} count */

@@ -76,7 +76,7 @@ export class LadderSide {
     const texts = [row.price, row.amount, row.total, row.cumSum]
     for (const [at, text] of texts.entries()) {
       const cell = /** @type {HTMLElement} */ (element.children[at])
-      writeNumber(cell, text, at === 0)
+      writeNumber(cell, text, at >= 2)
     }
     element.style.setProperty('--share', `${((Number(row.cumSum) / largest) * 100).toFixed(2)}%`)
     if (flashes && known?.row.amount !== row.amount) flash(element)

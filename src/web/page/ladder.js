@@ -108,7 +108,7 @@ export class Ladder {
       const cell = byId(name)
       const value = middle?.[name]
       if (value === undefined || value === null) cell.textContent = '–'
-      else writeNumber(cell, value, true)
+      else writeNumber(cell, value)
     }
     const badge = byId('crossed')
     badge.hidden = middle?.isCrossed !== true

@@ -15,7 +15,7 @@ const PREFERRED_FOR = '50,000'
 export class MarketCard {
   #time = make('span', 'unit')
   #mid = make('b', 'number')
-  #preferred = make('dl', 'preferred')
+  #preferred = make('tbody', '')
   #legend = make('ul', 'lines')
   #caption = make('caption', '')
   #rows = make('tbody', '')
@@ -36,29 +36,17 @@ export class MarketCard {
     box.setAttribute('aria-label', `Mid prices of ${market} over the last hour`)
     const mid = make('p', 'average', 'average mid ', this.#mid)
     const head = make('header', '', make('h3', '', market), mid, this.#time)
-    const columns = ['Exchange', 'Buy', 'Sell'].map((name) => {
-      const cell = make('th', '', name)
-      cell.scope = 'col'
-      return cell
-    })
-    const table = make(
-      'table',
-      'prices',
-      this.#caption,
-      make('thead', '', make('tr', '', ...columns)),
-      this.#rows,
+    const forWhat = make(
+      'caption',
+      '',
+      `Preferred exchange for a ${PREFERRED_FOR} ${this.#quote} order`,
     )
-    const scroller = make('div', 'scroller', table)
-    this.element = make(
-      'article',
-      'card',
-      head,
-      this.#preferred,
-      scroller,
-      box,
-      this.#legend,
-      this.#polls,
-    )
+    const columns = ['', 'Exchange', 'Average price', 'Ahead of the next']
+    const preferred = tableOf(forWhat, columns, this.#preferred)
+    preferred.classList.add('preferred')
+    const prices = tableOf(this.#caption, ['Exchange', 'Buy', 'Sell'], this.#rows)
+    const tables = make('div', 'scroller', preferred, prices)
+    this.element = make('article', 'card', head, tables, box, this.#legend, this.#polls)
     this.element.dataset.market = market
     this.#chart = new MidChart(box)
   }
@@ -71,11 +59,8 @@ export class MarketCard {
     this.element.dataset.pollAt = String(newest.poll_at)
     this.#time.textContent = `polled ${clockText(newest.poll_at)} UTC`
     if (newest.average_mid_price === null) this.#mid.textContent = 'no usable book'
-    else writeNumber(this.#mid, newest.average_mid_price, true)
-    this.#preferred.replaceChildren(
-      ...preferredRow(newest, 'buy', this.#quote),
-      ...preferredRow(newest, 'sell', this.#quote),
-    )
+    else writeNumber(this.#mid, newest.average_mid_price)
+    this.#preferred.replaceChildren(preferredRow(newest, 'buy'), preferredRow(newest, 'sell'))
     this.#drawPrices(newest)
     this.#drawLegend(exchanges)
     this.#chart.draw(rounds, exchanges)
@@ -111,7 +96,7 @@ function priceCell({ price, isBest }) {
   const number = make('span', 'number')
   const cell = make('td', isBest ? 'best' : '', number)
   if (price === null) number.textContent = '–'
-  else writeNumber(number, price, true)
+  else writeNumber(number, price)
   if (isBest) cell.prepend(make('span', 'best-mark', 'best '))
   return cell
 }
@@ -119,21 +104,39 @@ function priceCell({ price, isBest }) {
 /**
  * @param {Round} round
  * @param {'buy' | 'sell'} side
- * @param {string} quote
  */
-function preferredRow(round, side, quote) {
+function preferredRow(round, side) {
   const exchange = side === 'buy' ? round.buy_exchange : round.sell_exchange
   const price = side === 'buy' ? round.buy_price : round.sell_price
   const advantage = side === 'buy' ? round.buy_advantage_bps : round.sell_advantage_bps
-  const term = make('dt', '', `${side === 'buy' ? 'Buy' : 'Sell'} ${PREFERRED_FOR} ${quote}`)
+  const head = make('th', '', side === 'buy' ? 'Buy' : 'Sell')
+  head.scope = 'row'
   if (exchange === null || price === null) {
-    return [term, make('dd', '', 'no exchange holds as much')]
+    const none = make('td', '', 'no exchange holds as much')
+    none.colSpan = 3
+    return make('tr', '', head, none)
   }
   const number = make('span', 'number')
-  writeNumber(number, price, true)
-  const than = advantage === null ? 'alone' : `${advantage} bps better than the next`
-  return [
-    term,
-    make('dd', '', make('b', '', exchange), ' at ', number, ' ', make('span', 'unit', than)),
-  ]
+  writeNumber(number, price)
+  const than = make('span', 'number')
+  if (advantage === null) than.textContent = 'alone'
+  else writeNumber(than, advantage)
+  const row = make('tr', '', head, make('td', '', make('b', '', exchange)), make('td', '', number))
+  row.append(make('td', 'advantage', than, advantage === null ? '' : ' bps'))
+  row.dataset.side = side
+  return row
+}
+
+/**
+ * @param {HTMLTableCaptionElement} caption
+ * @param {readonly string[]} columns
+ * @param {HTMLTableSectionElement} rows
+ */
+function tableOf(caption, columns, rows) {
+  const heads = columns.map((name) => {
+    const cell = make('th', '', name)
+    cell.scope = 'col'
+    return cell
+  })
+  return make('table', 'prices', caption, make('thead', '', make('tr', '', ...heads)), rows)
 }

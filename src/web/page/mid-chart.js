@@ -1,7 +1,7 @@
 /** Mid prices of one market over time: each exchange's and their average, with gaps where nothing was polled. */
 import uPlot from '/vendor/uplot/uPlot.esm.js'
 import { axis, ChartFrame } from './chart-frame.js'
-import { stepOf } from './poll-health.js'
+import { midData } from './mid-chart-data.js'
 
 /** @import { Round } from './api-types.js' */
 /** @import { Colour } from './chart-frame.js' */
@@ -31,38 +31,6 @@ export class MidChart {
     this.#frame.setData(midData(rounds, exchanges))
     if (isOther) this.#frame.rebuild()
   }
-}
-
-/**
- * Times in seconds, the average, then each exchange; null where there was none.
- *
- * @param {readonly Round[]} rounds
- * @param {readonly string[]} exchanges
- * @returns {[number[], ...(number | null)[][]]}
- */
-export function midData(rounds, exchanges) {
-  const step = stepOf(rounds.map(({ poll_at }) => poll_at))
-  /** A round, or undefined where the schedule has one that is not there. @type {[number, Round | undefined][]} */
-  const slots = []
-  for (const [at, round] of rounds.entries()) {
-    const before = rounds[at - 1]?.poll_at ?? round.poll_at
-    if (round.poll_at - before > step * 1.5) slots.push([before + step, undefined])
-    slots.push([round.poll_at, round])
-  }
-  return [
-    slots.map(([at]) => at / 1000),
-    slots.map(([, round]) => pixel(round?.average_mid_price)),
-    ...exchanges.map((name) =>
-      slots.map(([, round]) =>
-        pixel(round?.exchanges.find((one) => one.exchange === name)?.mid_price),
-      ),
-    ),
-  ]
-}
-
-/** @param {string | null | undefined} price */
-function pixel(price) {
-  return price === null || price === undefined ? null : Number(price)
 }
 
 /**

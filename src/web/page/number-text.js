@@ -1,33 +1,33 @@
-/** An exact number for the eye: groups of three and a quieter tail, while its text keeps every digit as it came. */
+/** An exact number for the eye: groups of three and, of sums of money, a quieter tail; its text keeps every digit as it came. */
 import { make } from './dom.js'
 
-/** Decimals up to here are as loud as the whole part of a total. */
+/** Of money that was multiplied and added up, the decimals after these are seldom looked at. */
 const LOUD_DECIMALS = 2
 
 /**
  * The parts of a number; their text, one after the other, is `text`.
  *
  * @param {string} text plain decimal text
- * @param {boolean} [isPrice] all decimals of a price count
+ * @param {boolean} isSum
  * @returns {{ groups: string[], loud: string, quiet: string }}
  */
-export function partsOf(text, isPrice = false) {
+export function partsOf(text, isSum) {
   const [whole = '', decimals] = text.split('.')
   const first = whole.length % 3 === 0 ? 3 : whole.length % 3
   const groups = [whole.slice(0, first), ...(whole.slice(first).match(/\d{3}/g) ?? [])]
   if (decimals === undefined) return { groups, loud: '', quiet: '' }
-  const loud = isPrice ? decimals.length : LOUD_DECIMALS
+  const loud = isSum ? LOUD_DECIMALS : decimals.length
   return { groups, loud: `.${decimals.slice(0, loud)}`, quiet: decimals.slice(loud) }
 }
 
 /**
  * @param {HTMLElement} cell
  * @param {string} text
- * @param {boolean} [isPrice]
+ * @param {boolean} [isSum]
  */
-export function writeNumber(cell, text, isPrice) {
+export function writeNumber(cell, text, isSum = false) {
   if (cell.textContent === text) return
-  const { groups, loud, quiet } = partsOf(text, isPrice)
+  const { groups, loud, quiet } = partsOf(text, isSum)
   const whole = groups.map((group, at) => (at === 0 ? group : make('span', 'group', group)))
   const fraction = make('span', 'fraction', loud)
   if (quiet !== '') fraction.append(make('span', 'quiet', quiet))
