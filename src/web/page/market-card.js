@@ -70,7 +70,6 @@ export class MarketCard {
   /** @param {Round} round */
   #drawPrices(round) {
     const notional = tableNotional(round)
-    if (notional === undefined) return
     this.#caption.textContent = `Average price of a ${notionalText(notional)} ${this.#quote} order`
     this.#rows.replaceChildren(
       ...pricesFor(round, notional).map(({ exchange, usable, buy, sell }) => {

@@ -86,6 +86,7 @@ describe('the prices of a large order', () => {
       })
     expect(of('50000', '100000', '250000')).toBe('100000')
     expect(of('5000', '25000')).toBe('25000')
+    expect(of()).toBe('100000')
     expect([notionalText('100000'), notionalText('999.5')]).toEqual(['100,000', '999.5'])
   })
 })

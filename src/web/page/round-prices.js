@@ -6,14 +6,14 @@ import { compare, parseDecimal } from './decimal.js'
 const EXTRACT = '100000'
 
 /**
- * The notional of the table: 100,000, or the largest that there is.
+ * The notional of the table: 100,000, or the largest that there is; a round without prices is no other one's.
  *
  * @param {Round} round
  */
 export function tableNotional({ prices }) {
   const notionals = [...new Set(prices.map(({ notional }) => notional))]
   if (notionals.includes(EXTRACT)) return EXTRACT
-  return notionals.sort((a, b) => compare(parseDecimal(b), parseDecimal(a)))[0]
+  return notionals.sort((a, b) => compare(parseDecimal(b), parseDecimal(a)))[0] ?? EXTRACT
 }
 
 /**
