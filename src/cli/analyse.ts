@@ -21,6 +21,8 @@ import { openLake } from '../storage/lake.js'
 import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
 import { feeList, notionalList } from './analysis-flags.js'
 import { openCodec, openReader } from './codecs.js'
+import { addHttpOptions, httpFlags } from './http-flags.js'
+import { analyseHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
@@ -39,10 +41,11 @@ const Flags = z.object({
   out: z.string().min(1).optional(),
   acceptIncomplete: z.boolean().default(false),
   createTopics: z.boolean(),
+  ...httpFlags,
 })
 
 export function addAnalyseCommand(program: Command): void {
-  program
+  const command = program
     .command('analyse')
     .summary('raw books to depth and analytics topics, and the lake')
     .description(
@@ -71,14 +74,17 @@ export function addAnalyseCommand(program: Command): void {
     .option('--accept-incomplete', 'go on where rounds were deleted before they were analysed')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(analyseCommand)
+  addHttpOptions(command)
 }
 
 async function analyseCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
+  if (flags.fromLake && flags.http) throw new DepthlineError('USAGE', '--from-lake takes no --http')
   if (flags.fromLake) return rebuildLake(flags)
   if (flags.out !== undefined) throw new DepthlineError('USAGE', '--out needs --from-lake')
   const settings = kafkaSettings(process.env)
   const log = openLog('analyse')
+  const health = await analyseHealth(flags, log)
   const job = flags.job ?? flags.analytics
   const { input, depth: depthTopic, analytics: analyticsTopic, deadLetters } = flags
   const codecs = {
@@ -103,11 +109,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   const counts = await analyse(
     {
       ...codecs,
-      open: (from) => openLogReader(cluster, { topic: input, job, from: [from] }),
+      async open(from) {
+        const reader = await openLogReader(cluster, { topic: input, job, from: [from] })
+        const end = async () => (await topicRanges(cluster, input))[0]?.high ?? 0
+        return health?.watch(reader, end) ?? reader
+      },
       transactions,
       sinks: [lake],
       clock: systemClock,
       log,
+      monitor: health?.monitor,
     },
     {
       ...flags,
