@@ -6,7 +6,7 @@ import { checkFlags, kafkaSettings, lakeFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { analyse } from '../jobs/analyse.js'
 import { rebuild } from '../jobs/rebuild.js'
-import { connect, disconnect } from '../kafka/client.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { openLogReader } from '../kafka/log-reader.js'
 import { openRecordLog } from '../kafka/record-log.js'
 import {
@@ -15,6 +15,7 @@ import {
   outputTopic,
   progressTopic,
   roundTopic,
+  type TopicSpec,
   topicRanges,
 } from '../kafka/topics.js'
 import { openLake } from '../storage/lake.js'
@@ -95,13 +96,7 @@ async function analyseCommand(options: unknown): Promise<void> {
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
   const outputs = [depthTopic, analyticsTopic]
-  const topics = [
-    ...[input, ...outputs].map(roundTopic),
-    outputTopic(deadLetters),
-    progressTopic(progress),
-  ]
-  await ensureTopics(cluster, topics, flags.createTopics)
-  assertOnePartition(input, await topicRanges(cluster, input))
+  await prepareTopics(cluster, flags, [...outputs.map(roundTopic), progressTopic(progress)])
   const text = ANALYSIS_PROGRESS
   const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
   const lake = await openLake(lakeFolder(process.env))
@@ -134,6 +129,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   await lake.close()
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
+}
+
+async function prepareTopics(
+  cluster: Cluster,
+  { input, deadLetters, createTopics }: z.infer<typeof Flags>,
+  others: readonly TopicSpec[],
+): Promise<void> {
+  const topics = [roundTopic(input), outputTopic(deadLetters), ...others]
+  await ensureTopics(cluster, topics, createTopics)
+  assertOnePartition(input, await topicRanges(cluster, input))
 }
 
 async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {

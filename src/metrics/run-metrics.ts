@@ -67,7 +67,8 @@ export class RunMetrics extends JobRegistry {
       name: 'depthline_lag_records',
       help: 'Records of the input that are still to be applied, by partition; none where Kafka does not say.',
       labelNames: ['partition'],
-      read: () => options.lags()?.map((lag, partition) => [{ partition: String(partition) }, lag]),
+      // Before there are books nobody reads, and what is asked for then is no lag.
+      read: () => reading() && byPartition(options.lags()),
     })
   }
 
@@ -92,6 +93,10 @@ export class RunMetrics extends JobRegistry {
 }
 
 type Read = () => Reading | undefined
+
+function byPartition(lags: readonly number[] | undefined): Values {
+  return lags?.map((lag, partition) => [{ partition: String(partition) }, lag])
+}
 
 function addRecords(registry: JobRegistry, reading: Read): void {
   const byOutcome = (name: string) => reading()?.records.byOutcome[name] ?? 0
