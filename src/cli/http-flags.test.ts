@@ -31,6 +31,13 @@ it.each(['9464', ':9464', '127.0.0.1', '127.0.0.1:65536', 'http://a:1', '::1:80'
   },
 )
 
+it('takes names of hosts alone', () => {
+  const taken = (allowHost: string[]) => z.object(httpFlags).safeParse({ allowHost }).success
+  expect(taken(['run', 'metrics.example'])).toBe(true)
+  expect(taken(['run:9464'])).toBe(false)
+  expect(taken(['http://run'])).toBe(false)
+})
+
 /** Files under src and packages that a start loads, type imports left away. */
 function loadedBy(entry: string, found = new Set<string>()): string[] {
   const name = relative(SOURCE, entry)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 /** Where to listen, such as `127.0.0.1:9464` or `[::1]:9464`. */
 const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/
-const HOST_NAMES = /^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$/
+const HOST_NAME = /^[A-Za-z0-9._-]+$/
 
 export const httpFlags = {
   http: z
@@ -16,17 +16,13 @@ export const httpFlags = {
     })
     .refine(({ port }) => port <= 65_535, 'a port of at most 65535')
     .optional(),
-  allowHost: z
-    .string()
-    .regex(HOST_NAMES, 'host names with commas between them')
-    .transform((text) => text.split(','))
-    .default([]),
+  allowHost: z.array(z.string().regex(HOST_NAME, 'names of hosts, without a port')).default([]),
 }
 
 export function addHttpOptions(command: Command): void {
   command
     .option('--http <host:port>', 'serve /metrics, /livez and /readyz there (default: off)')
-    .option('--allow-host <names>', 'with --http: names it may be asked by, besides localhost')
+    .option('--allow-host <name...>', 'with --http: names it may be asked by, besides localhost')
 }
 
 export interface HttpFlags {
