@@ -41,8 +41,8 @@ registry: ## Start a schema registry on localhost:8081 (SCHEMA_REGISTRY_URL, Doc
 registry-stop: ## Stop the registry that `make registry` started
 	@scripts/registry.sh stop
 
-docs: install ## Write docs/DATA.md, the data dictionary, from schemas/
-	@npx tsx scripts/data-dictionary.ts
+docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in docs/OPERATIONS.md
+	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/metrics-table.ts
 
 bench: build ## Measure replay, tick latency, exchange rounds and their latency (bench/README.md)
 	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts && npx tsx bench/exchange-round.ts && npx tsx bench/exchange-latency.ts
