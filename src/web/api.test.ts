@@ -194,7 +194,7 @@ describe('status and health', () => {
     expect(text).toContain(
       'depthline_serve_request_seconds_count{route="/api/v1/symbols",status="200"}',
     )
-    expect(text).toContain('depthline_serve_ticks_seen 100')
+    expect(text).toContain('depthline_serve_ticks_seen_total 100')
   })
 })
 

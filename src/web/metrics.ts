@@ -42,15 +42,25 @@ export class ServeMetrics {
           this.set(value())
         },
       })
+    const counter = (name: string, help: string, value: () => number) =>
+      new Counter({
+        name: `depthline_serve_${name}_total`,
+        help,
+        registers,
+        collect() {
+          this.reset()
+          this.inc(value())
+        },
+      })
     const { ticks, rounds, events, now } = source
     gauge('streams', 'Readers of the stream', () => stream.open)
-    gauge('streams_opened', 'Readers since the start', () => stream.counts.opened)
-    gauge('streams_dropped', 'Readers dropped because they did not keep up', () => {
+    counter('streams_opened', 'Readers since the start', () => stream.counts.opened)
+    counter('streams_dropped', 'Readers dropped because they did not keep up', () => {
       return stream.counts.dropped
     })
-    gauge('ticks_seen', 'Ticks read since the start', () => ticks.seen)
-    gauge('ticks_skipped', 'Messages that were no ticks', () => ticks.skipped.count)
-    gauge('rounds_skipped', 'Records of rounds that could not be read', () => rounds.skipped)
+    counter('ticks_seen', 'Ticks read since the start', () => ticks.seen)
+    counter('ticks_skipped', 'Messages that were no ticks', () => ticks.skipped.count)
+    counter('rounds_skipped', 'Records of rounds that could not be read', () => rounds.skipped)
     gauge('events_kept_bytes', 'Memory of the events that readers can go on from', () => {
       return events.bytes
     })
