@@ -22,6 +22,11 @@ const SETTLE_MS = 5_000
 const BACKLOG_TICKS = 600
 const BACKLOG_TICK_BYTES = 12_000
 
+interface Topics {
+  readonly input: string
+  readonly output: string
+}
+
 interface Arrival {
   readonly tick: number
   readonly lateMs: number
@@ -29,7 +34,7 @@ interface Arrival {
 
 /** Measures half of the time without readers before them, and half after. */
 export async function watchViewers(options: ViewersOptions) {
-  const { brokers, readers, idle, seconds, warmUpSeconds } = options
+  const { brokers, seconds, warmUpSeconds } = options
   const name = `viewers-${Date.now()}`
   const topics = { input: `${name}-in`, output: `${name}-out` }
   const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING })
@@ -46,37 +51,39 @@ export async function watchViewers(options: ViewersOptions) {
   try {
     await sleep(warmUpSeconds * 1000)
     const before = await measure((seconds * 1000) / 2)
-    const serve = await startServe(brokers, topics)
-    const viewers = Array.from({ length: readers }, () => new Viewer(serve.port))
-    const idlers = Array.from({ length: idle }, () => idleReader(serve.port))
-    await sleep(SETTLE_MS)
-    const memory = watchMemory(serve.child.pid!)
-    const during = await measure(seconds * 1000)
-    const memoryMb = memory.end()
-    // What was sent last is still on its way.
-    await sleep(500)
-    const metrics = await (await fetch(`http://127.0.0.1:${serve.port}/metrics`)).text()
-    const ticks = during.map(({ tick }) => tick)
-    const complete = viewers.filter((viewer) => viewer.hasAll(ticks)).length
-    for (const socket of [...viewers.map((viewer) => viewer.socket), ...idlers]) socket.destroy()
-    await stop(serve.child)
+    const { during, ...figures } = await withReaders(topics, options, measure)
     await sleep(SETTLE_MS / 2)
     const after = await measure((seconds * 1000) / 2)
-    const without = lateness([...before, ...after])
-    const withReaders = lateness(during)
-    return {
-      ticks: ticks.length,
-      readers,
-      readersWithEveryTick: complete,
-      dropped: Number(/^depthline_serve_streams_dropped_total (\d+)/m.exec(metrics)?.[1]),
-      idle,
-      lateMs: { without, with: withReaders, ratioOfP50: round(withReaders.p50 / without.p50) },
-      memoryMb,
-    }
+    const late = { without: lateness([...before, ...after]), with: lateness(during) }
+    const ratioOfP50 = Math.round((late.with.p50 / late.without.p50) * 100) / 100
+    return { ticks: during.length, ...figures, lateMs: { ...late, ratioOfP50 } }
   } finally {
     await consumer.disconnect()
     await Promise.all([stop(run), stop(emulate)])
   }
+}
+
+async function withReaders(
+  topics: Topics,
+  { brokers, readers, idle, seconds }: ViewersOptions,
+  measure: (ms: number) => Promise<Arrival[]>,
+) {
+  const { child, port } = await startServe(brokers, topics)
+  const viewers = Array.from({ length: readers }, () => new Viewer(port))
+  const idlers = Array.from({ length: idle }, () => idleReader(port))
+  await sleep(SETTLE_MS)
+  const memory = watchMemory(child.pid!)
+  const during = await measure(seconds * 1000)
+  const memoryMb = memory.end()
+  // What was sent last is still on its way.
+  await sleep(500)
+  const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const dropped = Number(/^depthline_serve_streams_dropped_total (\d+)/m.exec(metrics)?.[1])
+  const ticks = during.map(({ tick }) => tick)
+  const readersWithEveryTick = viewers.filter((viewer) => viewer.hasAll(ticks)).length
+  for (const socket of [...viewers.map((viewer) => viewer.socket), ...idlers]) socket.destroy()
+  await stop(child)
+  return { during, readers, readersWithEveryTick, idle, dropped, memoryMb }
 }
 
 /** Ticks of an earlier time, so that a reader which asks for all of them is owed more than the system buffers. */
@@ -142,7 +149,7 @@ function idleReader(port: number): Socket {
   return socket
 }
 
-async function startServe(brokers: string, { input, output }: { input: string; output: string }) {
+async function startServe(brokers: string, { input, output }: Topics) {
   const flags = ['--http', '127.0.0.1:0', '--topic', output, '--input', input]
   const limits = ['--rate', '1000', '--max-streams', '1000']
   const child = start(brokers, 'serve', ...flags, ...limits)
@@ -212,8 +219,4 @@ async function stop(child: ChildProcess): Promise<void> {
 function lateness(arrivals: readonly Arrival[]) {
   const late = arrivals.map(({ lateMs }) => lateMs)
   return { p50: median(late), p99: quantile(late, 0.99), max: Math.max(...late) }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }

@@ -74,6 +74,21 @@ describe('serve beside run', () => {
     expect(await serve.cli.stop()).toMatchObject({ code: 0, stdout: '' })
   })
 
+  it('shows what verify --follow finds beside it', { timeout: LIMIT_MS }, async () => {
+    const topics = runTopics('serve')
+    const env = { DEPTHLINE_DATA: join(folder, 'verified') }
+    await startRun(topics, [], { env })
+    await ticksThere(topics.output)
+    const { get } = await startServe(['--topic', topics.output, ...rounds('none')], env)
+    expect((await get('/api/v1/status')).json.verified).toBeNull()
+    const { input, output, deadLetters } = topics
+    const names = ['--input', input, '--output', output, '--dead-letters', deadLetters]
+    startCli(['verify', '--follow', ...names], { env })
+    const found = async () => (await get('/api/v1/status')).json.verified
+    await expect.poll(async () => (await found())?.ticks, { timeout: 20_000 }).toBeGreaterThan(2)
+    expect(await found()).toMatchObject({ wrong: 0, to: expect.any(Number) })
+  })
+
   it('passes over broken messages, counts them, and shows the last', {
     timeout: LIMIT_MS,
   }, async () => {
@@ -218,6 +233,12 @@ describe('serve ends', () => {
     expect(code).toBe(3)
   })
 })
+
+async function ticksThere(topic: string): Promise<void> {
+  await expect
+    .poll(async () => (await ticksOf(topic)).length, { timeout: 20_000 })
+    .toBeGreaterThan(0)
+}
 
 type Levels = readonly (readonly string[])[]
 
