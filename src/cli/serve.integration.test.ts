@@ -114,6 +114,28 @@ describe('serve beside run', () => {
     expect(readiness.json.problems[0]).toMatch(/the last tick is \d+ s old/)
   })
 
+  it('begins again where the topic is made anew', { timeout: LIMIT_MS }, async () => {
+    const topic = await makeTopic(uniqueName('serve'))
+    const second = Math.floor(Date.now() / 1000) - 100
+    await produce(
+      topic,
+      [1, 2, 3, 4, 5].map((n) => tickMessage(second + n)),
+    )
+    const { cli, get, url } = await startServe(['--topic', topic, ...rounds('none')])
+    const newest = async () => (await get('/api/v1/symbols')).json.tick - second
+    await expect.poll(newest).toBe(5)
+    await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }))
+    const missing = async () => (await get('/api/v1/status')).json.missing.join()
+    await expect.poll(missing, { timeout: 30_000 }).toContain(topic)
+    await makeTopic(topic)
+    await produce(topic, [tickMessage(second + 6)])
+    await expect.poll(newest, { timeout: 20_000 }).toBe(6)
+    // A reader that is still there keeps nothing from ending.
+    const reader = await StreamReader.open(`${url}/api/v1/stream`)
+    expect(await cli.stop()).toMatchObject({ code: 0 })
+    await expect.poll(() => reader.isOver).toBe(true)
+  })
+
   it('reads Avro ticks of a registry', { timeout: REGISTRY_LIMIT_MS }, async () => {
     const registry = await startRegistry()
     try {

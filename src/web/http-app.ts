@@ -1,5 +1,6 @@
 /** Fastify as the server has it: limits, and one form for every error, also of what is no HTTP at all. */
 import { fastify } from 'fastify'
+import { DepthlineError } from '../errors.js'
 import { errorBody, type Refusal, refusal } from './answer.js'
 import { send } from './api-server.js'
 import { MAX_URL, SECURITY_HEADERS } from './guard.js'
@@ -43,6 +44,10 @@ export function makeApp(log: WebLog, streams: number) {
   app.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
     const { statusCode = 500 } = error
     if (statusCode >= 400 && statusCode < 500) return send(reply, refusal(400, error.message))
+    if (error instanceof DepthlineError) {
+      log.warn({ url: request.url, reason: error.message }, 'a request could not be answered')
+      return send(reply, refusal(503, 'Kafka or the lake cannot be read just now'))
+    }
     log.error({ url: request.url, error: error.stack }, 'a request failed')
     return send(reply, refusal(500, 'something went wrong here, and the log says what'))
   })

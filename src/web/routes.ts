@@ -1,6 +1,6 @@
 /** The API as a table: each path with its parameters, what it answers, and the schema of that. */
 import { type Answer, type Refusal, refusal } from './answer.js'
-import { bookAnswer, symbolsAnswer } from './book-answers.js'
+import { bookAnswer, noTick, symbolsAnswer } from './book-answers.js'
 import type { EventLog } from './event-log.js'
 import { bestAnswer, type RoundQuery, roundsAnswer } from './exchange-answers.js'
 import { BookHistory, MAX_HISTORY_TICKS } from './history.js'
@@ -76,7 +76,7 @@ function bookRoutes({ ticks, now }: ApiSource): Route[] {
   ]
 }
 
-function historyRoute({ ticks, now, events, history: topic }: ApiSource): Route {
+function historyRoute({ ticks, events, history: topic }: ApiSource): Route {
   const history = new BookHistory(events, topic)
   return route({
     path: '/api/v1/books/{symbol}/history',
@@ -90,8 +90,8 @@ function historyRoute({ ticks, now, events, history: topic }: ApiSource): Route 
     },
     schema: 'History',
     answer: ({ symbol, from, to, levels }) => {
-      const newest = ticks.newest?.tick ?? Math.floor(now() / 1000)
-      const range = rangeOf({ from, to }, newest)
+      if (ticks.newest === undefined) return noTick()
+      const range = rangeOf({ from, to }, ticks.newest.tick)
       return 'status' in range ? range : history.answer({ symbol, levels, range })
     },
   })
