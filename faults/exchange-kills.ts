@@ -118,7 +118,7 @@ class Stage {
   async compareWithOneGo(): Promise<string[]> {
     const again = this.#topics('again-')
     const folder = join(this.#folder, 'again')
-    const flags = ['--depth', again.depth, '--analytics', again.analytics, '--job', again.analytics]
+    const flags = ['--depth', again.depth, '--analytics', again.analytics]
     const { input, depth, analytics } = this.#topics()
     await this.#run(['analyse', '--once', '--input', input, ...flags], folder)
     const rebuilt = join(this.#folder, 'rebuilt')

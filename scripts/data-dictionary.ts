@@ -1,6 +1,6 @@
 /** Prints docs/DATA.md, the data dictionary, from schemas/*.avsc: `make docs`. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { QUESTIONS } from './data-questions.js'
+import { POSTGRES_QUESTIONS, QUESTIONS, type Question } from './data-questions.js'
 
 interface RecordPlace {
   readonly schema: string
@@ -88,7 +88,7 @@ A field that may be null is written as null in JSON, and taken for null where it
 
 /** The whole of docs/DATA.md. */
 export function dataDictionary(): string {
-  return `${[INTRODUCTION, ...PLACES.map(recordSection), questionsSection()].join('\n')}`
+  return `${[INTRODUCTION, ...PLACES.map(recordSection), questionsSection(), postgresSection()].join('\n')}`
 }
 
 function recordSection(place: RecordPlace): string {
@@ -163,13 +163,32 @@ function link(name: string): string {
 }
 
 function questionsSection(): string {
-  const parts = QUESTIONS.map(
-    ({ question, note, sql }) => `### ${question}\n${note}\n\n\`\`\`sql\n${sql}\n\`\`\`\n`,
-  )
   const head = `## Questions and their SQL
 For DuckDB, started where \`data/lake\` is (or with the path of another \`DEPTHLINE_DATA\` in its place). The condition on \`date\`, which is the name of a folder, leaves other days unread.
 `
-  return [head, ...parts].join('\n')
+  return [head, ...QUESTIONS.map(questionText)].join('\n')
+}
+
+function questionText({ question, note, sql }: Question): string {
+  return `### ${question}\n${note}\n\n\`\`\`sql\n${sql}\n\`\`\`\n`
+}
+
+/** The same records once more, so only what is different there. */
+function postgresSection(): string {
+  const head = `## In PostgreSQL
+With \`DEPTHLINE_POSTGRES_URL\` every round is also rows in the schema \`depthline\`, made of the same columns: decimals are NUMERIC without a scale, exact however long, timestamps timestamptz, lists of text text[]. Each column has its meaning above as its comment (\`\\d+\` in psql). [OPERATIONS](OPERATIONS.md) says how it runs.
+
+| table | a row for each | of the record |
+|---|---|---|
+| \`exchange_depth\` | round, market, exchange | exchange-depth; \`bids\` and \`asks\` as jsonb, their decimals as text |
+| \`exchange_fill\` | …, notional, side | its \`fills\` |
+| \`exchange_depth_within\` | …, bps | its \`depth\` |
+| \`market_analytics\` | round, market | market-analytics; \`exchanges\` as jsonb; without \`depth\`, which is \`exchange_depth_within\` |
+| \`consolidated_fill\` | …, notional, side | its \`consolidated\`; \`split\` as jsonb |
+
+A row of a child table goes with that of its parent (\`ON DELETE CASCADE\`). Raw bodies stay in the lake; \`sha256\` finds them.
+`
+  return [head, ...POSTGRES_QUESTIONS.map(questionText)].join('\n')
 }
 
 function readSchema(name: string): Schema {

@@ -1,4 +1,4 @@
-/** The BI team's questions, each with the SQL that answers it from the lake; src/testing/data-dictionary.test.ts runs them. */
+/** The BI team's questions, each with the SQL that answers it from the lake or from PostgreSQL; src/testing/data-dictionary*.test.ts run them. */
 
 export interface Question {
   readonly question: string
@@ -85,5 +85,43 @@ ORDER BY poll_at, exchange, market;`,
 )
 FROM expected ANTI JOIN polled USING (market, poll_at)
 ORDER BY market, poll_at;`,
+  },
+]
+
+/** The same for PostgreSQL, where views answer the first two. */
+export const POSTGRES_QUESTIONS: readonly Question[] = [
+  {
+    question: 'Average mid price of each market, minute by minute',
+    note: '`exchanges` says how many it is the mean of, `mid_exchanges` which.',
+    sql: `SELECT poll_at, market, average_mid_price, exchanges, mid_exchanges
+FROM depthline.market_minute_mid
+WHERE poll_at >= '2026-11-20T00:00Z' AND poll_at < '2026-11-21T00:00Z'
+ORDER BY poll_at, market;`,
+  },
+  {
+    question: 'Best place to buy and to sell for $50,000, and its price',
+    note: 'For the smallest of `--notionals`, which `notional` names.',
+    sql: `SELECT poll_at, market, notional, buy_exchange, buy_price, sell_exchange, sell_price
+FROM depthline.market_minute_best
+WHERE poll_at >= '2026-11-20T00:00Z' AND poll_at < '2026-11-21T00:00Z'
+ORDER BY poll_at, market;`,
+  },
+  {
+    question: 'What $100,000 costs on each exchange',
+    note: 'Fills are rows, so no list has to be taken apart.',
+    sql: `SELECT poll_at, market, side, exchange, price, slippage_bps, complete
+FROM depthline.exchange_fill
+WHERE notional = 100000 AND poll_at >= '2026-11-20T00:00Z' AND poll_at < '2026-11-21T00:00Z'
+ORDER BY poll_at, market, side, exchange;`,
+  },
+  {
+    question: 'The levels that make up the $100,000',
+    note: 'Lists stay lists where they are read as a whole; this takes one apart.',
+    sql: `SELECT poll_at, market, exchange, rank, price, amount, total, cum_sum
+FROM depthline.exchange_depth,
+     ROWS FROM (jsonb_to_recordset(asks) AS (price numeric, amount numeric, total numeric, cum_sum numeric))
+       WITH ORDINALITY AS level (price, amount, total, cum_sum, rank)
+WHERE poll_at >= '2026-11-20T00:00Z' AND poll_at < '2026-11-21T00:00Z'
+ORDER BY poll_at, market, exchange, rank;`,
   },
 ]

@@ -41,12 +41,15 @@ export DEPTHLINE_DATA=$out/data
 # A broker that was there before is not ours to stop, also where the start is interrupted.
 scripts/kafka.sh serving || broker_is_ours=yes
 scripts/kafka.sh start
+export KAFKA_BROKERS=${KAFKA_BROKERS:-localhost:${KAFKA_PORT:-9092}}
 
 # Waits until a log says so.
 await() {
+  local tenths=600
   until grep -q "$2" "$out/$3" 2>/dev/null; do
     sleep 0.1
     kill -0 "$1" 2>/dev/null || fail "${3%.log} ended" "$3"
+    [ $((tenths -= 1)) -gt 0 ] || fail "nothing from ${3%.log} for a minute" "$3"
   done
 }
 
@@ -55,7 +58,7 @@ exchanges_pid=$!
 await "$exchanges_pid" 'made up' exchanges.log
 # shellcheck disable=SC2046 # Each line is one variable.
 export $(grep '^DEPTHLINE_EXCHANGE_URL_' "$out/exchanges.env")
-$depthline poll --output "$prefix.exchange-books" --every 5 >"$out/poll.json" 2>"$out/poll.log" &
+$depthline poll --exchanges coinbase,kraken,bitstamp,gemini --output "$prefix.exchange-books" --every 5 >"$out/poll.json" 2>"$out/poll.log" &
 poll_pid=$!
 $depthline analyse --input "$prefix.exchange-books" --depth "$prefix.exchange-depth" \
   --analytics "$prefix.market-analytics" --dead-letters "$prefix.exchange-books.dead-letter" \
@@ -75,6 +78,7 @@ while kill -0 "$book_pid" 2>/dev/null; do
   sleep 0.2
   kill -0 "$run_pid" 2>/dev/null || fail 'run ended' run.log
   kill -0 "$emulate_pid" 2>/dev/null || fail 'emulate ended' emulate.log
+  kill -0 "$poll_pid" 2>/dev/null || fail 'poll ended' poll.log
 done
 wait "$book_pid" || fail 'book ended' book.log
 await "$analyse_pid" '"analysed"' analyse.log

@@ -31,6 +31,7 @@ $depthline quote buy 50000 --market BTC-USD --exchanges coinbase,kraken,bitstamp
 
 scripts/kafka.sh serving || broker_is_ours=yes
 scripts/kafka.sh start
+export KAFKA_BROKERS=${KAFKA_BROKERS:-localhost:${KAFKA_PORT:-9092}}
 $depthline poll --exchanges "${EXCHANGES:-coinbase,kraken}" >"$out/poll.json" & poll_pid=$!
 $depthline analyse >"$out/analyse.json" & analyse_pid=$!
 echo "polling for $minutes minutes, on the minute"

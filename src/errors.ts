@@ -21,6 +21,8 @@ const EXIT_CODES = {
   TOPIC_MISSING: ExitCode.usage,
   /** Kafka did not answer, or not in time. */
   KAFKA_UNREACHABLE: ExitCode.unreachable,
+  /** Kafka does not take records of such a time. */
+  CLOCK_REFUSED: ExitCode.unreachable,
   /** Kafka answered with an error. */
   KAFKA_FAILED: ExitCode.unreachable,
   /** The input log is not what it must be. */
@@ -45,6 +47,10 @@ const EXIT_CODES = {
   EXCHANGE_FAILED: ExitCode.unreachable,
   /** The schema registry did not answer, or refused a schema. */
   REGISTRY_FAILED: ExitCode.unreachable,
+  /** PostgreSQL did not answer, or refused. */
+  POSTGRES_FAILED: ExitCode.unreachable,
+  /** The tables in PostgreSQL are those of a newer release. */
+  POSTGRES_SCHEMA: ExitCode.badData,
   /** `doctor` found what would stop a job. */
   UNFIT: ExitCode.badData,
   /** What was published is not what the input gives. */

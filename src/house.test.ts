@@ -33,7 +33,10 @@ const PACKAGES: Record<string, readonly string[]> = {
     '@kafkajs/confluent-schema-registry',
   ],
   exchanges: ['node:crypto'],
-  storage: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', '@duckdb/node-api'],
+  storage: [
+    ...['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'node:timers/promises'],
+    ...['@duckdb/node-api', 'pg'],
+  ],
   web: ['fastify', 'prom-client', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path'],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']

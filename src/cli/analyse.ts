@@ -1,4 +1,4 @@
-/** `depthline analyse`: wires the analysis of raw books to Kafka and the lake. */
+/** `depthline analyse`: wires the analysis of raw books to Kafka, the lake and PostgreSQL. */
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -17,12 +17,13 @@ import {
   roundTopic,
   topicRanges,
 } from '../kafka/topics.js'
-import { openLake } from '../storage/lake.js'
+import { readRounds } from '../storage/lake-reader.js'
 import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
 import { feeList, notionalList } from './analysis-flags.js'
 import { openCodec, openReader } from './codecs.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
+import { openRebuildSink, openSinks } from './round-sinks.js'
 import { stopSignal } from './stop-signal.js'
 import { version } from './version.js'
 
@@ -31,7 +32,6 @@ const Flags = z.object({
   depth: topicName(),
   analytics: topicName(),
   deadLetters: topicName(),
-  job: topicName().optional(),
   notionals: notionalList(),
   fees: feeList().default(new Map()),
   once: z.boolean().default(false),
@@ -44,7 +44,7 @@ const Flags = z.object({
 export function addAnalyseCommand(program: Command): void {
   program
     .command('analyse')
-    .summary('raw books to depth and analytics topics, and the lake')
+    .summary('raw books to depth and analytics topics, the lake, and PostgreSQL')
     .description(
       'Reads the rounds that poll writes; for each writes what every book says and, for each market, the average mid price and the best exchange. The same rounds give the same records. Prints a summary as JSON when it is stopped.',
     )
@@ -52,10 +52,6 @@ export function addAnalyseCommand(program: Command): void {
     .option('--depth <topic>', 'one record for each book and round', 'exchange-depth')
     .option('--analytics <topic>', 'one record for each market and round', 'market-analytics')
     .option('--dead-letters <topic>', 'records that are none of poll', 'exchange-books.dead-letter')
-    .option(
-      '--job <name>',
-      "the job's name: of its progress topic, and its lock (default: the analytics topic)",
-    )
     .option(
       '--notionals <amounts>',
       'order sizes in quote units; the smallest decides which exchange is best',
@@ -67,7 +63,10 @@ export function addAnalyseCommand(program: Command): void {
       '--from-lake',
       'make depth and analytics anew from the raw books of the lake, without Kafka',
     )
-    .option('-o, --out <folder>', 'with --from-lake: another lake to write to')
+    .option(
+      '-o, --out <folder>',
+      'with --from-lake: the lake to write to (default: PostgreSQL alone)',
+    )
     .option('--accept-incomplete', 'go on where rounds were deleted before they were analysed')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(analyseCommand)
@@ -79,8 +78,9 @@ async function analyseCommand(options: unknown): Promise<void> {
   if (flags.out !== undefined) throw new DepthlineError('USAGE', '--out needs --from-lake')
   const settings = kafkaSettings(process.env)
   const log = openLog('analyse')
-  const job = flags.job ?? flags.analytics
   const { input, depth: depthTopic, analytics: analyticsTopic, deadLetters } = flags
+  // Two jobs of one analytics topic would say everything twice, so it is the lock.
+  const job = analyticsTopic
   const codecs = {
     polls: await openReader('exchange-poll'),
     depth: await openCodec(depthTopic, 'exchange-depth'),
@@ -98,14 +98,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   assertOnePartition(input, await topicRanges(cluster, input))
   const text = ANALYSIS_PROGRESS
   const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
-  const lake = await openLake(lakeFolder(process.env))
-  log.info({ input, depthTopic, analyticsTopic, job, brokers: settings.brokers }, 'analysing')
+  const sinks = await openSinks(log, lakeFolder(process.env), job)
+  const kept = { postgres: sinks.postgres?.place }
+  const { brokers } = settings
+  log.info({ input, depthTopic, analyticsTopic, job, brokers, ...kept }, 'analysing')
   const counts = await analyse(
     {
       ...codecs,
       open: (from) => openLogReader(cluster, { topic: input, job, from: [from] }),
       transactions,
-      sinks: [lake],
+      sinks: sinks.all,
       clock: systemClock,
       log,
     },
@@ -120,19 +122,17 @@ async function analyseCommand(options: unknown): Promise<void> {
     },
     stopSignal,
   )
-  await lake.close()
+  await sinks.close()
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
 }
 
-async function rebuildLake(flags: z.infer<typeof Flags>): Promise<void> {
+async function rebuildLake({ out, ...flags }: z.infer<typeof Flags>): Promise<void> {
   const log = openLog('analyse')
   const folder = lakeFolder(process.env)
-  const from = await openLake(folder)
-  const to = await openLake(flags.out ?? folder)
-  const counts = await rebuild({ rounds: from.rounds(), sink: to, log }, flags, stopSignal)
-  await to.close()
-  await from.close()
+  const sink = await openRebuildSink(log, folder, out)
+  const counts = await rebuild({ rounds: readRounds(folder), sink, log }, flags, stopSignal)
+  await sink.close()
   if (counts.rounds === 0 && !stopSignal.aborted) {
     throw new DepthlineError('FILE_FAILED', `no rounds in ${folder} (DEPTHLINE_DATA)`)
   }

@@ -24,25 +24,25 @@ export function feeList() {
   return z
     .string()
     .transform((text) => text.split(',').map((part) => part.split('=')))
-    .refine((parts) => parts.every((part) => part.length === 2), expected)
-    .refine(
-      (parts) => parts.every(([name = '']) => EXCHANGE_NAMES.includes(name)),
-      `${expected}; the exchanges are ${EXCHANGE_NAMES.join(', ')}`,
-    )
-    .refine((parts) => new Set(parts.map(([name]) => name)).size === parts.length, 'each once')
-    .refine((parts) => parts.every(([, bps = '']) => feeOf(bps) !== undefined), expected)
+    .refine(areFees, `${expected}, each exchange once, of ${EXCHANGE_NAMES.join(', ')}`)
     .transform((parts) => new Map(parts.map(([name = '', bps = '']) => [name, feeOf(bps)!])))
 }
 
-const MAX_FEE_BPS: Decimal = { units: 10_000, scale: 0 }
-
-function feeOf(text: string): Decimal | undefined {
-  const fee = parseDecimal(text)
-  if (fee === undefined || compare(fee, ZERO) < 0) return undefined
-  return compare(fee, MAX_FEE_BPS) < 0 ? fee : undefined
+function areFees(parts: readonly (readonly string[])[]): boolean {
+  const names = new Set(parts.map(([name]) => name))
+  const isFee = ([name = '', bps = '', ...more]: readonly string[]) =>
+    EXCHANGE_NAMES.includes(name) && feeOf(bps) !== undefined && more.length === 0
+  return names.size === parts.length && parts.every(isFee)
 }
 
 const MAX_DIGITS = 18
+const MAX_FEE_BPS: Decimal = { units: 10_000, scale: 0 }
+
+function feeOf(text: string): Decimal | undefined {
+  const fee = text.length > MAX_DIGITS ? undefined : parseDecimal(text)
+  if (fee === undefined || compare(fee, ZERO) < 0) return undefined
+  return compare(fee, MAX_FEE_BPS) < 0 ? fee : undefined
+}
 
 function positive(text: string): Decimal | undefined {
   const value = text.length > MAX_DIGITS ? undefined : parseDecimal(text)

@@ -29,12 +29,9 @@ export interface AskedRecords {
  */
 export async function askForBook(request: BookRequest): Promise<AskedRecords> {
   const { exchange, market, pollAt, ...terms } = request
+  const origin = exchangeOrigin(process.env, exchange)
   const { reply, late } = await askExchange(
-    {
-      ...exchange,
-      origin: exchangeOrigin(process.env, exchange),
-      path: exchange.paths.get(market)!,
-    },
+    { ...exchange, origin, path: exchange.paths.get(market)! },
     { ...terms, userAgent: `depthline/${version}`, random: Math.random },
   )
   const recordOf = ({ kind, ...rest }: Reply<ExchangePoll['kind']>): ExchangePoll => ({
@@ -42,6 +39,7 @@ export async function askForBook(request: BookRequest): Promise<AskedRecords> {
     poll_at: pollAt,
     exchange: exchange.name,
     market,
+    origin,
     ...rest,
     exchanges: null,
     markets: null,

@@ -18,6 +18,7 @@ const POLL: ExchangePoll = {
   detail: null,
   sha256: null,
   body: Uint8Array.from({ length: 100_000 }, (_, index) => index % 251),
+  origin: null,
   exchanges: null,
   markets: null,
 }

@@ -1,5 +1,7 @@
 /** The flags that name exchanges and markets, checked against those that there are. */
+import { exchangeOrigin } from '../config.js'
 import { DepthlineError } from '../errors.js'
+import type { Log } from '../jobs/ports.js'
 import type { Exchange } from '../wire/exchanges/exchange.js'
 import { EXCHANGES, exchangeNamed } from '../wire/exchanges/exchanges.js'
 
@@ -42,6 +44,19 @@ export function assertMarket(flag: string, market: string, exchanges: readonly E
   if (without === undefined) return
   const known = [...without.paths.keys()].map((name) => ({ name }))
   throw unknown(flag, market, known, ` at ${without.name}`)
+}
+
+/**
+ * Says which exchanges are asked at another address than their own, for their books may be made up.
+ *
+ * @throws DepthlineError USAGE where an address in the environment is none
+ */
+export function warnOfOtherOrigins(exchanges: readonly Exchange[], log: Log): void {
+  for (const exchange of exchanges) {
+    const origin = exchangeOrigin(process.env, exchange)
+    if (origin === exchange.origin) continue
+    log.warn({ exchange: exchange.name, origin }, 'not asked at its own address')
+  }
 }
 
 function assertNoneTwice(flag: string, names: readonly string[]): void {

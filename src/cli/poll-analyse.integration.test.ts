@@ -122,6 +122,17 @@ describe('poll --once', () => {
     }
   })
 
+  it('ends with 3 where nobody answered, and has written so', async () => {
+    const at = names()
+    await exchanges.setFault('kraken', { kind: 'status', status: 404 })
+    const flags = ['poll', '--once', '--exchanges', 'kraken', '--output', at.input]
+    const { code, stdout, stderr } = await runCli(flags, env(at))
+    expect({ code, stderr }).toMatchObject({ code: 3 })
+    expect(JSON.parse(stdout)).toMatchObject({ rounds: 1, failures: 2 })
+    expect(stderr).toContain('not asked at its own address')
+    expect(await readAll(at.input)).toHaveLength(3)
+  })
+
   it.each([
     [['--exchanges', 'mtgox'], 'mtgox'],
     [['--exchanges', 'kraken,kraken'], 'kraken'],
@@ -143,12 +154,14 @@ describe('analyse', () => {
     expect(depth.trim().split('\n')).toHaveLength(8)
 
     const other = join(folder, 'rebuilt')
-    const rebuild = ['analyse', '--from-lake', '--out', join(other, 'lake'), '--fees', 'kraken=40']
+    const rebuild = ['analyse', '--from-lake', '--out', join(other, 'lake')]
     expect((await runCli(rebuild, env(at))).stdout).toBe('{"rounds":1}\n')
     const report = (data: string) => runCli(['report', 'best', '-o', 'csv'], env({ ...at, data }))
     const [one, two] = [await report(at.data), await report(other)]
     expect(one.stdout.split('\n').length).toBeGreaterThan(3)
     expect(two.stdout).toBe(one.stdout)
+    await runCli([...rebuild, '--fees', 'kraken=40'], env(at))
+    expect((await report(other)).stdout).toMatch(/,net_buy_exchange,.*\n.*,kraken,/)
   })
 
   it('dead-letters what is no record of poll', async () => {
@@ -168,6 +181,7 @@ describe('analyse', () => {
       ['--notionals', '5,5.0'],
       ['--fees', 'kraken'],
       ['--fees', 'mtgox=1'],
+      ['--fees', `kraken=0.${'0'.repeat(39)}1`],
       ['--out', 'x'],
       ['--from-lake'],
     ]) {
@@ -187,7 +201,7 @@ describe('with a schema registry', () => {
       expect((await readAll(topic)).every(({ value }) => value![0] === 0)).toBe(true)
     }
     const json = { ...names(), input: avro.input }
-    await runCli([...analyseFlags({ ...json }), '--job', json.analytics], env(json, more))
+    await runCli(analyseFlags(json), env(json, more))
     expect(await exported(avro.analytics, avro, more)).toBe(
       await exported(json.analytics, json, more),
     )
@@ -215,6 +229,18 @@ describe('kill -9', () => {
     const { findings, rounds } = await exchangeKills({ brokers, kills: 3, seed: 1, levels: 300 })
     expect(findings).toEqual([])
     expect(rounds).toBeGreaterThan(5)
+  })
+
+  it('of none: both start at once on topics that are not there yet', async () => {
+    for (let start = 0; start < 3; start++) {
+      const at = names()
+      const flags = analyseFlags(at).filter((flag) => flag !== '--once')
+      const analyse = startCli(flags, env(at))
+      const poll = startCli(['poll', '--every', '2', '--output', at.input], env(at))
+      await analyse.logged('"msg":"analysed"')
+      expect((await poll.stop()).code).toBe(0)
+      expect((await analyse.stop()).code).toBe(0)
+    }
   })
 
   it('of none, but a second poll: it takes over, and the first ends with 6', async () => {

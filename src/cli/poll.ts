@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { checkFlags, exchangeOrigin, kafkaSettings, topicName, wholeNumber } from '../config.js'
+import { checkFlags, kafkaSettings, topicName, wholeNumber } from '../config.js'
+import { DepthlineError } from '../errors.js'
 import { LATE_MS } from '../exchanges/ask-exchange.js'
 import { poll } from '../jobs/poll.js'
 import type { Exchanges } from '../jobs/ports.js'
@@ -14,7 +15,12 @@ import type { Exchange } from '../wire/exchanges/exchange.js'
 import { POLL_PROGRESS } from '../wire/round-progress.js'
 import { askForBook } from './ask-book.js'
 import { openCodec } from './codecs.js'
-import { DEFAULT_EXCHANGES, exchangeList, marketList } from './exchange-flags.js'
+import {
+  DEFAULT_EXCHANGES,
+  exchangeList,
+  marketList,
+  warnOfOtherOrigins,
+} from './exchange-flags.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
@@ -57,8 +63,8 @@ async function pollCommand(options: unknown): Promise<void> {
   const settings = kafkaSettings(process.env)
   const exchanges = exchangeList(flags.exchanges)
   const markets = marketList(flags.markets, exchanges)
-  for (const exchange of exchanges) exchangeOrigin(process.env, exchange)
   const log = openLog('poll')
+  warnOfOtherOrigins(exchanges, log)
   const job = flags.output
   const codec = await openCodec(flags.output, 'exchange-poll')
   const cluster = await connect(settings, log, stopSignal)
@@ -88,6 +94,9 @@ async function pollCommand(options: unknown): Promise<void> {
   )
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
+  if (flags.once && counts.rounds > 0 && counts.answers === 0) {
+    throw new DepthlineError('EXCHANGE_FAILED', `no answer from ${flags.exchanges}`)
+  }
 }
 
 function asking(exchanges: readonly Exchange[]): Exchanges {

@@ -9,7 +9,12 @@ import { type QuotedOrder, quotesFor } from '../jobs/quote.js'
 import type { ExchangePoll } from '../wire/exchange-records.js'
 import type { Exchange } from '../wire/exchanges/exchange.js'
 import { askForBook } from './ask-book.js'
-import { assertMarket, DEFAULT_EXCHANGES, exchangeList } from './exchange-flags.js'
+import {
+  assertMarket,
+  DEFAULT_EXCHANGES,
+  exchangeList,
+  warnOfOtherOrigins,
+} from './exchange-flags.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { quoteTable } from './quote-table.js'
@@ -46,6 +51,7 @@ async function quoteCommand(side: string, notional: string, options: unknown): P
   assertMarket('--market', flags.market, exchanges)
   const order = orderOf(side, notional, flags.market)
   const log = openLog('quote')
+  warnOfOtherOrigins(exchanges, log)
   const records = await askAll(exchanges, order.market)
   const answers = records.map((record) => {
     return { exchange: record.exchange!, record, isSameBody: false }

@@ -21,10 +21,10 @@ const Flags = z.object({
   analytics: topicName(),
   depth: topicName(),
   allowHost: z
-    .array(
-      z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/, 'HOST or HOST:PORT'),
-    )
-    .default([]),
+    .string()
+    .regex(/^([A-Za-z0-9._-]+(:\d{1,5})?(,(?=.)|$))+$/, 'host names with commas between them')
+    .transform((text) => text.split(','))
+    .optional(),
   simulated: z.boolean().default(false),
   rate: wholeNumber(1, 100_000),
   maxStreams: wholeNumber(1, 10_000),
@@ -42,7 +42,7 @@ export function addServeCommand(program: Command): void {
     .option('--input <topic>', 'order events, to say how far behind the books are', 'orders')
     .option('--analytics <topic>', 'market analytics of analyse', 'market-analytics')
     .option('--depth <topic>', 'exchange depth of analyse', 'exchange-depth')
-    .option('--allow-host <name...>', 'names beside its own that a Host header may have')
+    .option('--allow-host <names>', 'names it may be asked by, besides its own; HOST or HOST:PORT')
     .option('--simulated', 'say that the data is made up')
     .option('--rate <n>', 'requests a second and address', '50')
     .option('--max-streams <n>', 'readers of the stream at once', '256')
@@ -81,7 +81,7 @@ async function serveCommand(options: unknown): Promise<void> {
 }
 
 function webOptions(flags: Readonly<z.infer<typeof Flags>>): WebOptions {
-  const { http, allowHost: allowHosts, simulated, rate, maxStreams: streams } = flags
+  const { http, allowHost: allowHosts = [], simulated, rate, maxStreams: streams } = flags
   return { ...http, allowHosts, simulated, rate, streams, version }
 }
 

@@ -198,6 +198,16 @@ describe('bad manners', () => {
     }
   })
 
+  it('are redirects with a password in them, also to the same host', async () => {
+    const exchange = await serve((request, response) => {
+      const location = `http://user:secret@${request.headers.host}/book`
+      response.writeHead(302, { location }).end()
+    })
+    const { reply } = await ask(exchange)
+    expect(reply).toMatchObject({ error: 'redirect_refused', attempts: 1 })
+    expect(reply.detail).not.toContain('secret')
+  })
+
   it('are errors that go on for pages: their words are cut, their body is kept', async () => {
     const page = `<h1>\n\tNo\u0007</h1>${'é'.repeat(5000)}`
     const exchange = await serve((_request, response) => response.writeHead(403).end(page))

@@ -54,7 +54,8 @@ export async function tryOnce(url: URL, transfer: Transfer, terms: RequestTerms)
     const location = result.error === 'http_status' ? redirection(response) : null
     if (location === null) return result
     const next = URL.canParse(location, target.href) ? new URL(location, target) : undefined
-    if (next?.origin !== url.origin) {
+    const hasSecret = next !== undefined && next.username + next.password !== ''
+    if (next?.origin !== url.origin || hasSecret) {
       // Only the host is named: the rest of an address may carry what is not for logs.
       const where = next === undefined ? 'what is no address' : next.origin
       return failure('redirect_refused', `redirected to ${where}`, result)

@@ -13,7 +13,7 @@ import {
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import type { AnalysisProgress } from '../wire/round-progress.js'
 import { type AnalyseOptions, analyse } from './analyse.js'
-import type { AnalysedRound, OutgoingRecord } from './ports.js'
+import type { AnalysedRound, OutgoingRecord, Writer } from './ports.js'
 
 const MINUTE = 60_000
 const FIRST = Math.floor(START / MINUTE) * MINUTE
@@ -48,12 +48,14 @@ interface World {
   readonly input: MemoryRecords<never>
   readonly output: MemoryRecords<AnalysisProgress>
   readonly kept: AnalysedRound[]
+  readonly writers: (Writer | undefined)[]
 }
 
 const newWorld = (): World => ({
   input: new MemoryRecords(),
   output: new MemoryRecords(),
   kept: [],
+  writers: [],
 })
 
 async function put(world: World, record: ExchangePoll) {
@@ -65,7 +67,7 @@ async function putValue({ input }: World, value: Uint8Array, schema = 'of somebo
     topic: 'exchange-books',
     key: '',
     value,
-    timestampMs: FIRST,
+    timestampMs: FIRST + 100 * MINUTE,
     headers: { schema },
   }
   input.records.push(record)
@@ -95,7 +97,14 @@ function run(world: World, options: Partial<AnalyseOptions> = {}, lowest = 0) {
   const ports = {
     open: async (from: number) => world.input.reader('exchange-books', Math.max(from, lowest)),
     transactions: world.output,
-    sinks: [{ write: async (round: AnalysedRound) => void world.kept.push(round) }],
+    sinks: [
+      {
+        write: async (round: AnalysedRound, writer?: Writer) => {
+          world.kept.push(round)
+          world.writers.push(writer)
+        },
+      },
+    ],
     polls: codec,
     depth: plainCodec<ExchangeDepth>('depthline.ExchangeDepth'),
     analytics: plainCodec<MarketAnalytics>('depthline.MarketAnalytics'),
@@ -202,6 +211,21 @@ describe('analyse', () => {
     }
   })
 
+  it('tells a sink which process writes, the later one by a higher sequence', async () => {
+    const world = newWorld()
+    await putRound(world, 0, both(60_000))
+    world.output.before = async () => (world.kept.length > 0 ? 'failed' : 'done')
+    const first = run(world)
+    await first.clock.advance(100)
+    expect(world.writers).toEqual([{ job: 'market-analytics', lineage: 'ours', sequence: 1 }])
+    expect(analyticsOf(world)).toEqual([])
+    world.output.before = async () => 'done'
+    await runToEnd(world, { owner: 'the next' })
+    expect(world.writers[1]).toEqual({ ...world.writers[0], sequence: 2 })
+    expect(world.kept[1]).toEqual(world.kept[0])
+    expect(analyticsOf(world)).toHaveLength(1)
+  })
+
   it('flags a body that is the one of the poll before, also across a restart', async () => {
     const world = newWorld()
     await putRound(world, 0, both(60_000))
@@ -250,16 +274,42 @@ describe('analyse', () => {
     expect(values).toEqual(['!', '!!'])
   })
 
-  it('ends where a record of the poller cannot be read, for a setting may be missing', async () => {
+  it('ends where Avro of the poller cannot be read, for a setting may be missing', async () => {
     const world = newWorld()
     await putRound(world, 0, both(60_000))
-    await putValue(world, new TextEncoder().encode('!'), 'depthline.ExchangePoll')
-    const failure = {
+    await putValue(world, Uint8Array.of(0, 0, 0, 0, 1, 7), 'depthline.ExchangePoll')
+    await putRound(world, 1, both(60_000))
+    await expect(runToEnd(world)).rejects.toMatchObject({
       code: 'BAD_RECORD',
-      message: 'exchange-books[0] at offset 3: it begins with !',
-    }
-    await expect(runToEnd(world)).rejects.toMatchObject(failure)
+      message: expect.stringMatching(/^exchange-books\[0\] at offset 3: .*--accept-incomplete/),
+    })
     expect(world.output.deadLetters).toEqual([])
+    const passing = { acceptIncomplete: true }
+    expect(await runToEnd(world, passing)).toEqual({ rounds: 1, rejected: 1 })
+    expect(analyticsOf(world)).toHaveLength(2)
+  })
+
+  it('dead-letters junk that only says it is of the poller', async () => {
+    const world = newWorld()
+    await putValue(world, new TextEncoder().encode('!'), 'depthline.ExchangePoll')
+    await putRound(world, 0, both(60_000))
+    expect(await runToEnd(world)).toEqual({ rounds: 1, rejected: 1 })
+  })
+
+  it.each([
+    ['names an exchange twice', { exchanges: ['kraken', 'kraken'] }],
+    ['names no exchange', { exchanges: [] }],
+    ['names what is no market', { markets: ['../../BTC'] }],
+    ['names a market for a terminal', { markets: ['\u001b[2J'] }],
+    ['lies in the future of Kafka', { poll_at: FIRST + 101 * MINUTE }],
+  ])('dead-letters a round_complete that %s', async (_, change) => {
+    const world = newWorld()
+    const exchanges = ['kraken', 'gemini']
+    const end = { ...failureOf(askedAt(0), 'timeout', FIRST), ...ROUND_COMPLETE, exchanges }
+    await put(world, { ...end, ...change })
+    await putRound(world, 1, both(60_000))
+    expect(await runToEnd(world)).toEqual({ rounds: 1, rejected: 1 })
+    expect(world.output.deadLetters[0]?.headers.reason).toBe('bad_record')
   })
 
   it('ends where the log is not the one that it has read before', async () => {

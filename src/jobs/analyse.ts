@@ -15,6 +15,7 @@ import type {
   RecordOutput,
   RoundSink,
   TransactionLog,
+  Writer,
 } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { analyseRound, type Round, type RoundAnalysis } from './round-analysis.js'
@@ -23,6 +24,9 @@ import { graceAfter } from './stopping.js'
 
 /** After it was told to stop, a round in hand may take so long. */
 const GRACE_MS = 5_000
+
+/** What makes another job of it: its topics are its lock. */
+const NEW_JOB = '--analytics, --depth and another DEPTHLINE_DATA'
 
 export interface AnalysePorts {
   /** Reads `exchange-books` from an offset on, or from the first one that is kept. */
@@ -102,7 +106,10 @@ async function assertSameLog(
   const first = reader.starts[0] ?? 0
   const end = (await reader.ends())[0] ?? 0
   if (offset > end) {
-    throw lostLog(`${topic}[0] ends at offset ${end}, and the job has read up to ${offset}`)
+    throw lostLog(
+      `${topic}[0] ends at offset ${end}, and the job has read up to ${offset}`,
+      NEW_JOB,
+    )
   }
   if (first <= offset) return end
   if (offset > 0 && !acceptIncomplete) {
@@ -122,6 +129,8 @@ class Analysis {
   readonly #reader: LogReader
   readonly #options: AnalyseOptions
   readonly #intake: RoundIntake
+  /** This process by its claim, so that a sink can tell it from one that took over before or after. */
+  readonly #writer: Writer
   #position: Position<AnalysisProgress>
 
   constructor(
@@ -135,10 +144,13 @@ class Analysis {
     this.#publisher = publisher
     this.#reader = reader
     this.#options = options
-    const { offset, lastRecord, pollAt, bodies, rejected } = progress
+    const { offset, lastRecord, pollAt, bodies, rejected, lineage, sequence } = progress
+    this.#writer = { job: options.job, lineage, sequence }
     this.#position = { offset, lastRecord, pollAt, bodies, rejected }
     const { topic } = reader
-    this.#intake = new RoundIntake(ports.polls, { topic, last: pollAt, rejected })
+    const { acceptIncomplete } = options
+    const from = { topic, last: pollAt, rejected, acceptIncomplete }
+    this.#intake = new RoundIntake(ports.polls, from)
   }
 
   async run(end: number): Promise<void> {
@@ -156,7 +168,10 @@ class Analysis {
     const { topic } = this.#reader
     if (Number(record.offset) < this.#position.offset) {
       if (recordHash(record) === this.#position.lastRecord) return
-      throw lostLog(`${topic}[0] holds another record at offset ${record.offset} than it did`)
+      throw lostLog(
+        `${topic}[0] holds another record at offset ${record.offset} than it did`,
+        NEW_JOB,
+      )
     }
     const round = await this.#intake.take(record)
     if (round !== undefined) await this.#finish(round, record)
@@ -167,7 +182,9 @@ class Analysis {
     const { pollAt, records: polls } = round
     const analysis = analyseRound(round, this.#position.bodies, this.#options)
     const { depth, analytics, bodies } = analysis
-    for (const sink of this.#ports.sinks) await sink.write({ pollAt, polls, depth, analytics })
+    for (const sink of this.#ports.sinks) {
+      await sink.write({ pollAt, polls, depth, analytics }, this.#writer)
+    }
     const offset = Number(last.offset) + 1
     const position = { offset, lastRecord: recordHash(last), pollAt, bodies, rejected: 0 }
     await this.#commit(await this.#encode(analysis), position)

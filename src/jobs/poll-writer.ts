@@ -32,6 +32,7 @@ export interface PollCounts {
 const EMPTY = {
   exchange: null,
   market: null,
+  origin: null,
   requested_at: null,
   responded_at: null,
   attempts: 0,

@@ -87,7 +87,11 @@ class Poller {
       if (pollAt === undefined) break
       last = pollAt
       if (this.#work.length < WAITING_ROUNDS) this.#ask(pollAt, pollAt + this.#options.deadlineMs)
-      else this.#ports.log.warn({ pollAt }, 'not polled: too many rounds wait for Kafka')
+      else
+        this.#ports.log.warn(
+          { pollAt: isoTime(pollAt) },
+          'not polled: too many rounds wait for Kafka',
+        )
     }
     this.#work.close()
   }
@@ -97,7 +101,7 @@ class Poller {
     const pollAt = this.#schedule.current()
     const { complete } = this.#writer
     if (complete !== null && complete >= pollAt) {
-      this.#ports.log.info({ pollAt }, 'this round is complete already')
+      this.#ports.log.info({ pollAt: isoTime(pollAt) }, 'this round is complete already')
     } else {
       this.#ask(pollAt, this.#ports.clock.now() + this.#options.deadlineMs)
     }
@@ -133,8 +137,12 @@ class Poller {
       if (kind === 'failure') failed.push(`${exchange} ${market}: ${error}`)
     }
     await this.#writer.finish(pollAt)
-    const fields = { pollAt: new Date(pollAt).toISOString(), books: asked - failed.length }
+    const fields = { pollAt: isoTime(pollAt), books: asked - failed.length }
     if (failed.length === 0) this.#ports.log.info(fields, 'polled')
     else this.#ports.log.warn({ ...fields, failed }, 'polled, not all')
   }
+}
+
+function isoTime(time: EpochMs): string {
+  return new Date(time).toISOString()
 }

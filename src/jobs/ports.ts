@@ -176,8 +176,19 @@ export interface AnalysedRound {
   readonly analytics: readonly MarketAnalytics[]
 }
 
+/** Which process writes: of two with one job and lineage, the higher sequence took over later. */
+export interface Writer {
+  readonly job: string
+  readonly lineage: string
+  readonly sequence: number
+}
+
 /** Where rounds are kept besides Kafka. */
 export interface RoundSink {
-  /** Durable when it resolves. The same round may come again, and is kept once. */
-  write(round: AnalysedRound): Promise<void>
+  /**
+   * Durable when it resolves. The same round may come again, and is kept once.
+   *
+   * @param writer undefined where no job writes, but a person has history made anew
+   */
+  write(round: AnalysedRound, writer?: Writer): Promise<void>
 }

@@ -31,6 +31,7 @@ function answered(exchange: string, reply: Partial<ExchangePoll> & Pick<Exchange
     detail: null,
     sha256: null,
     body: null,
+    origin: null,
     exchanges: null,
     markets: null,
     ...reply,

@@ -34,7 +34,7 @@ export class RoundSchedule {
       const current = this.current()
       const isNew = last === null || current > last
       if (isNew && now < current + windowMs) return current
-      if (!hasWarned && last !== null && current < last) {
+      if (!hasWarned && last !== null && now < last) {
         this.#log.warn({ behindMs: last - now }, 'the clock is behind the last poll: waiting')
         hasWarned = true
       }

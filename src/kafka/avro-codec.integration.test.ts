@@ -25,6 +25,7 @@ const POLL: ExchangePoll = {
   detail: null,
   sha256: null,
   body: Uint8Array.of(0, 255, 128, 10),
+  origin: null,
   exchanges: null,
   markets: null,
 }

@@ -26,6 +26,10 @@ export function within<T>(ms: number, call: Promise<T>, what: string): Promise<T
 /** A KafkaJS error in our terms; retriable where the same call may succeed later. */
 export function kafkaError(error: unknown, what: string): DepthlineError {
   if (error instanceof DepthlineError) return error
+  if (protocolErrorOf(error) === 'INVALID_TIMESTAMP') {
+    const message = `${what}: the broker refuses a time so far from its own: set this machine's clock right (message.timestamp.after.max.ms)`
+    return new DepthlineError('CLOCK_REFUSED', message, { cause: error })
+  }
   return new DepthlineError('KAFKA_FAILED', `${what}: ${rootMessage(error)}`, {
     cause: error,
     retriable: true,

@@ -69,13 +69,23 @@ export async function ensureTopics(
     numPartitions: partitions,
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
   }))
-  // KafkaJS answers false, not an error, where another process made one of them just now.
   await admin.ask(
     `making topics ${names}`,
     (kafka) => kafka.createTopics({ topics, waitForLeaders: true }),
     CREATE_LIMIT_MS,
   )
+  // KafkaJS answers false at once, not an error, where another process made one of them just now.
+  for (const { topic } of missing) await whenListed(admin, topic)
   log.info({ topics: missing.map(({ topic }) => topic) }, 'made topics')
+}
+
+/** A topic that was made just now may not be known to every broker, or to this one, yet. */
+async function whenListed(admin: Cluster['admin'], topic: string): Promise<void> {
+  for (let attempt = 1; attempt < LEADER_ATTEMPTS; attempt++) {
+    const topics = await admin.ask('listing topics', (kafka) => kafka.listTopics())
+    if (topics.includes(topic)) return
+    await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
+  }
 }
 
 /**

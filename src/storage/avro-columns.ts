@@ -12,6 +12,8 @@ export interface Column {
   readonly isNullable: boolean
   /** A decimal that may need more digits than Parquet has: `<name>_text` holds it whole. */
   readonly keptAsText: boolean
+  /** What the schema says of it. */
+  readonly doc: string
 }
 
 export const SQL_TYPES = {
@@ -37,6 +39,7 @@ interface AvroField {
   readonly name: string
   readonly type: AvroType
   readonly keptAsText?: boolean
+  readonly doc?: string
 }
 type NamedTypes = Map<string, ColumnType>
 
@@ -58,10 +61,11 @@ function typeOf(type: AvroType, named: NamedTypes): ColumnType {
   return remember(named, name, { kind: 'record', fields: columns })
 }
 
-function columnOf({ name, type, keptAsText = false }: AvroField, named: NamedTypes): Column {
+function columnOf(field: AvroField, named: NamedTypes): Column {
+  const { name, type, keptAsText = false, doc = '' } = field
   const isNullable = Array.isArray(type) && type[0] === 'null' && type.length === 2
   const inner: AvroType = isNullable ? (type as readonly AvroType[])[1]! : type
-  return { name, type: typeOf(inner, named), isNullable, keptAsText }
+  return { name, type: typeOf(inner, named), isNullable, keptAsText, doc }
 }
 
 function remember(named: NamedTypes, name: string | undefined, type: ColumnType): ColumnType {

@@ -34,7 +34,7 @@ const inOrder = Array.from({ length: 12 }, (_, n) => lakeRound(FIRST_ROUND + n *
 const rounds = [...inOrder.slice(0, 2), ...inOrder.slice(3), inOrder[2]!]
 
 async function write(folder: string, some: readonly LakeRound[]): Promise<void> {
-  const lake = await openLake(folder, 0)
+  const lake = await openLake(folder, { keptMs: 0 })
   try {
     for (const round of some) await lake.write(round)
   } finally {
@@ -58,7 +58,7 @@ const WRITER = `
 import { openLake } from '${join(import.meta.dirname, 'lake.ts')}'
 import { FIRST_ROUND, lakeRound } from '${join(import.meta.dirname, '../testing/lake-rounds.ts')}'
 const inOrder = Array.from({ length: 12 }, (_, n) => lakeRound(FIRST_ROUND + n * 1_200_000))
-const lake = await openLake(process.env.FOLDER, 0)
+const lake = await openLake(process.env.FOLDER, { keptMs: 0 })
 process.stdout.write('begins')
 for (const round of [...inOrder.slice(0, 2), ...inOrder.slice(3), inOrder[2]]) await lake.write(round)
 await lake.close()
@@ -110,7 +110,7 @@ describe('a lake whose writer ends between any two steps', () => {
     await write(untouched, rounds)
     let next = 0
     while (next < rounds.length) {
-      const lake = await openLake(folder, 0)
+      const lake = await openLake(folder, { keptMs: 0 })
       life.steps = random.below(120)
       try {
         while (next < rounds.length) {

@@ -76,26 +76,33 @@ async function mid(duck: Duck, from: string | undefined): Promise<Report> {
 
 async function best(duck: Duck, from: string | undefined): Promise<Report> {
   const side = (name: string) => [`${name}_exchange`, `${name}_price`, `${name}_advantage_bps`]
-  const columns = ['poll_at', 'market', 'notional', ...side('buy'), ...side('sell')]
-  if (from === undefined) return { columns, rows: [] }
+  const plainColumns = ['poll_at', 'market', 'notional', ...side('buy'), ...side('sell')]
+  if (from === undefined) return { columns: plainColumns, rows: [] }
+  const columns = [...plainColumns, ...side('net_buy'), ...side('net_sell')]
   const select = columns.map((name) => {
     if (name === 'poll_at') return TIME
     if (name === 'notional' || name.endsWith('_bps')) return `${name}_text AS ${name}`
     return name.endsWith('_price') ? plain(name) : name
   })
   const rows = await duck.rows(`SELECT ${select.join(', ')} ${from} ORDER BY poll_at, market`)
-  return { columns, rows: rows.map((row) => cells(row, columns)) }
+  // Without fees there is nothing in the net columns.
+  const isNet = rows.some((row) => row.net_buy_exchange !== null || row.net_sell_exchange !== null)
+  const shown = isNet ? columns : plainColumns
+  return { columns: shown, rows: rows.map((row) => cells(row, shown)) }
 }
 
 /** A book a row, with columns for each notional and each distance that any of them has. */
 async function depth(duck: Duck, from: string | undefined): Promise<Report> {
-  const fixed = ['poll_at', 'market', 'exchange', 'mid_price']
+  const fixed = ['poll_at', 'market', 'exchange', 'best_bid', 'best_ask', 'mid_price', 'spread']
   if (from === undefined) return { columns: [...fixed, 'reason', 'detail'], rows: [] }
   const select = [
     TIME,
     'market',
     'exchange',
+    plain('best_bid'),
+    plain('best_ask'),
     'mid_price_text AS mid_price',
+    plain('spread'),
     'reason',
     'detail',
     `[{n: f.notional_text, side: f.side, price: ${text('f.price')}, bps: f.slippage_bps_text} FOR f IN fills] AS fills`,
@@ -103,7 +110,7 @@ async function depth(duck: Duck, from: string | undefined): Promise<Report> {
   ]
   const sql = `SELECT ${select.join(', ')} ${from} ORDER BY poll_at, market, exchange`
   const books = (await duck.rows(sql)).map(withNamedValues)
-  const named = [...new Set(books.flatMap((book) => [...book.values.keys()]))]
+  const named = [...new Set(books.flatMap((book) => [...book.values.keys()]))].sort(byKindAndSize)
   const columns = [...fixed, ...named, 'reason', 'detail']
   return {
     columns,
@@ -137,6 +144,14 @@ function withNamedValues(row: ResultRow) {
     values.set(`asks_${bps}_bps`, asks)
   }
   return { row, values }
+}
+
+/** What orders get comes before what rests near the mid price; the smaller first. */
+function byKindAndSize(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => {
+    return { isNear: name.endsWith('_bps'), size: Number(/[\d.]+/.exec(name)?.[0]) }
+  }) as [{ isNear: boolean; size: number }, { isNear: boolean; size: number }]
+  return Number(left.isNear) - Number(right.isNear) || left.size - right.size
 }
 
 function source(table: string, { since, market }: ReportRange): string {

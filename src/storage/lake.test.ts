@@ -12,7 +12,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 let folders = 0
 
 async function written(rounds: readonly LakeRound[], folder = join(root, `${folders++}`)) {
-  const lake = await openLake(folder, 0)
+  const lake = await openLake(folder, { keptMs: 0 })
   for (const round of rounds) await lake.write(round)
   await lake.close()
   return folder
@@ -44,7 +44,7 @@ describe('the raw table', () => {
   })
 
   test('is read while rounds are written and hours compacted', async () => {
-    const lake = await openLake(join(root, 'both'), 0)
+    const lake = await openLake(join(root, 'both'), { keptMs: 0 })
     const rounds = lakeRounds(130)
     for (const round of rounds.slice(0, 40)) await lake.write(round)
     const seen: number[] = []

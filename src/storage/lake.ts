@@ -1,4 +1,7 @@
 /** The lake: raw answers, depth and analytics as Parquet files that any tool can read. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DepthlineError } from '../errors.js'
 import type {
   EpochMs,
   ExchangeDepth,
@@ -7,7 +10,7 @@ import type {
 } from '../wire/exchange-records.js'
 import { type Column, columnsOf } from './avro-columns.js'
 import { Duck } from './duck.js'
-import { attempt } from './durable-files.js'
+import { attempt, isMissing, makeFolder } from './durable-files.js'
 import { type RawRound, readRounds } from './lake-reader.js'
 import { KEPT_MS, LakeTable, type TableShape } from './lake-table.js'
 import type { Row } from './parquet-rows.js'
@@ -22,9 +25,17 @@ export interface LakeRound {
   readonly analytics: readonly MarketAnalytics[]
 }
 
+export interface LakeOptions {
+  /** Whose rounds these are: another job's would overwrite them. Undefined where it does not matter. */
+  readonly job?: string
+  /** How long a folder that an hour's file has replaced is kept for those who are listing it. */
+  readonly keptMs?: number
+}
+
+const ALWAYS_THERE = { isNullable: false, keptAsText: false, doc: '' }
 const ROUND_COLUMNS: readonly Column[] = [
-  { name: 'round_at', type: { kind: 'timestamp' }, isNullable: false, keptAsText: false },
-  { name: 'position', type: { kind: 'int' }, isNullable: false, keptAsText: false },
+  { name: 'round_at', type: { kind: 'timestamp' }, ...ALWAYS_THERE },
+  { name: 'position', type: { kind: 'int' }, ...ALWAYS_THERE },
 ]
 
 /** The raw table: which round a record came in and where, and then its own columns. */
@@ -41,15 +52,15 @@ function recordShape(name: string, schema: SchemaName): TableShape {
  * A lake to write to; one process at a time. The folder is made with the first round,
  * and what a process before left unfinished is finished then.
  *
- * @param keptMs how long a folder that an hour's file has replaced is kept for those who are listing it
  * @throws DepthlineError FILE_FAILED, as all methods do
  */
-export async function openLake(folder: string, keptMs = KEPT_MS): Promise<Lake> {
-  return new Lake(folder, await attempt(folder, () => Duck.open()), keptMs)
+export async function openLake(folder: string, options: LakeOptions = {}): Promise<Lake> {
+  return new Lake(folder, await attempt(folder, () => Duck.open()), options)
 }
 
 export class Lake {
   readonly #folder: string
+  readonly #job: string | undefined
   readonly #duck: Duck
   readonly #polls: LakeTable
   readonly #depth: LakeTable
@@ -58,7 +69,8 @@ export class Lake {
   /** The work on older hours, which no round waits for but the next. */
   #compaction: Promise<void> = Promise.resolve()
 
-  constructor(folder: string, duck: Duck, keptMs: number) {
+  constructor(folder: string, duck: Duck, { job, keptMs = KEPT_MS }: LakeOptions) {
+    this.#job = job
     this.#folder = folder
     this.#duck = duck
     this.#polls = new LakeTable(duck, folder, pollsShape(), keptMs)
@@ -79,8 +91,7 @@ export class Lake {
     }
     await this.#compacted()
     await this.#attempt(async () => {
-      if (!this.#isRepaired) for (const table of this.#tables) await table.repair()
-      this.#isRepaired = true
+      if (!this.#isRepaired) await this.#begin()
       const raw = polls.map((poll, position) => ({ round_at: pollAt, position, ...poll }))
       if (raw.length > 0) await this.#polls.write(pollAt, raw)
       if (depth.length > 0) await this.#depth.write(pollAt, rows(depth))
@@ -110,6 +121,12 @@ export class Lake {
     }
   }
 
+  async #begin(): Promise<void> {
+    if (this.#job !== undefined) await claim(this.#folder, this.#job)
+    for (const table of this.#tables) await table.repair()
+    this.#isRepaired = true
+  }
+
   get #tables(): readonly LakeTable[] {
     return [this.#polls, this.#depth, this.#analytics]
   }
@@ -124,6 +141,20 @@ export class Lake {
   #attempt<T>(step: () => Promise<T>): Promise<T> {
     return attempt(this.#folder, step)
   }
+}
+
+/** Writes whose lake it is, or finds that it is somebody else's. */
+async function claim(folder: string, job: string): Promise<void> {
+  await makeFolder(join(folder, '.files'))
+  const file = join(folder, '.files', 'job')
+  const owner = await readFile(file, 'utf8').catch((error) => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  if (owner === undefined) return writeFile(file, job)
+  if (owner === job) return
+  const message = `the lake in ${folder} is of ${owner}, and ${job} would overwrite it: give it another DEPTHLINE_DATA`
+  throw new DepthlineError('USAGE', message)
 }
 
 /** A record's own type names its fields; a row is told by its columns. */

@@ -19,7 +19,7 @@ function tickColumns(): readonly Column[] {
       ? levels.type.items.fields
       : []
   return [
-    { name: 'tick', type: { kind: 'timestamp' }, isNullable: false, keptAsText: false },
+    { name: 'tick', type: { kind: 'timestamp' }, isNullable: false, keptAsText: false, doc: '' },
     ...fields,
   ]
 }

@@ -1,4 +1,4 @@
-/** The record schemas that come with the program: schemas/<name>.avsc. */
+/** The schemas that come with the program: of records schemas/<name>.avsc, of PostgreSQL schemas/postgres.sql. */
 import { readFileSync } from 'node:fs'
 import { DepthlineError } from '../errors.js'
 
@@ -10,7 +10,20 @@ export type SchemaName = 'exchange-poll' | 'exchange-depth' | 'market-analytics'
  * @throws DepthlineError FILE_FAILED
  */
 export function schemaText(name: SchemaName): string {
-  const file = new URL(`../../schemas/${name}.avsc`, import.meta.url)
+  return textOf(`${name}.avsc`)
+}
+
+/**
+ * The SQL that makes what is missing of the tables and views in PostgreSQL.
+ *
+ * @throws DepthlineError FILE_FAILED
+ */
+export function postgresLayout(): string {
+  return textOf('postgres.sql')
+}
+
+function textOf(name: string): string {
+  const file = new URL(`../../schemas/${name}`, import.meta.url)
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {

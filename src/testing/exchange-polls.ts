@@ -66,5 +66,5 @@ export function notPolled(exchange: string, market: string): ExchangePoll {
 }
 
 function place(exchange: string, market: string) {
-  return { poll_at: POLL_AT, exchange, market, exchanges: null, markets: null }
+  return { poll_at: POLL_AT, exchange, market, origin: null, exchanges: null, markets: null }
 }

@@ -76,6 +76,7 @@ function pollRecord(of: {
     detail: null,
     sha256: sha256(body),
     body,
+    origin: null,
     exchanges: null,
     markets: null,
   }

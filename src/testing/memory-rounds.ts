@@ -69,13 +69,14 @@ export class MemoryRecords<P extends Ownership> implements TransactionLog<P, Rec
   }
 }
 
-/** Records as JSON, their bodies as Latin-1 text, without a schema; `!` cannot be decoded. */
+/** Records as JSON, their bodies as Latin-1 text, without a schema; `!` and Avro cannot be decoded. */
 export function plainCodec<T>(schema: string): RecordCodec<T> {
   return {
     schema,
     encode: async (record) => toBytes(record),
     decode: async (value) => {
       if (value[0] === 0x21) throw new DepthlineError('BAD_RECORD', 'it begins with !')
+      if (value[0] === 0) throw new DepthlineError('BAD_RECORD', 'set SCHEMA_REGISTRY_URL')
       return fromBytes<T>(value)
     },
   }
@@ -116,5 +117,14 @@ function recordAt(asked: Asked, now: number): Omit<ExchangePoll, 'kind'> {
   const nothing = { status: null, error: null, detail: null, sha256: null, body: null }
   const { exchange, market, poll_at } = asked
   const times = { requested_at: now, responded_at: now, attempts: 1 }
-  return { poll_at, exchange, market, ...times, ...nothing, exchanges: null, markets: null }
+  return {
+    poll_at,
+    exchange,
+    market,
+    origin: null,
+    ...times,
+    ...nothing,
+    exchanges: null,
+    markets: null,
+  }
 }

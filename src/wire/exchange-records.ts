@@ -22,6 +22,7 @@ export interface ExchangePoll {
   readonly poll_at: EpochMs
   readonly exchange: string | null
   readonly market: string | null
+  readonly origin: string | null
   readonly requested_at: EpochMs | null
   readonly responded_at: EpochMs | null
   readonly attempts: number

@@ -24,6 +24,7 @@ const POLL: ExchangePoll = {
   detail: null,
   sha256: null,
   body: Uint8Array.of(0, 255, 128, 10),
+  origin: null,
   exchanges: null,
   markets: ['BTC-USD', 'ETH-USD'],
 }
@@ -79,7 +80,7 @@ describe('records as JSON', () => {
   it('prints fields in the schema’s order: decimals as text, times as ms, bytes as base64', async () => {
     const reversed = Object.fromEntries(Object.entries(POLL).reverse()) as unknown as ExchangePoll
     expect(text(await jsonCodec<ExchangePoll>(poll).encode(reversed))).toBe(
-      '{"kind":"answer","poll_at":1732000020000,"exchange":"kraken","market":"BTC-USD",' +
+      '{"kind":"answer","poll_at":1732000020000,"exchange":"kraken","market":"BTC-USD","origin":null,' +
         '"requested_at":1732000020005,"responded_at":null,"attempts":1,"status":200,"error":null,' +
         '"detail":null,"sha256":null,"body":"AP+ACg==","exchanges":null,"markets":["BTC-USD","ETH-USD"]}',
     )

@@ -38,7 +38,14 @@ async function verdictOf(name: SimulatedExchange, fault?: Fault): Promise<Judged
 
 async function answerOf(exchange: SimulatedExchange) {
   const { reply } = await ask(askedBook(exchanges, exchange), { deadlineMs: 500 })
-  const of = { poll_at: 0, exchange, market: 'BTC-USD', exchanges: null, markets: null }
+  const of = {
+    poll_at: 0,
+    exchange,
+    market: 'BTC-USD',
+    origin: null,
+    exchanges: null,
+    markets: null,
+  }
   const record: ExchangePoll = { ...reply, ...of }
   return { exchange, record, isSameBody: false }
 }

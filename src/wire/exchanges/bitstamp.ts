@@ -34,18 +34,19 @@ function readBook(body: Uint8Array): ExchangeBook | Unreadable {
   return { ...sides, bookAtMs, isInAuction: false }
 }
 
-const SECONDS = /^\d{1,12}$/
+/** Until the year 5138, and so of what every format can hold. */
+const SECONDS = /^\d{1,11}$/
 const MICROSECONDS = /^\d{1,16}$/
 
 /** The finer of the two times, undefined where there is neither; or what is wrong with it. */
 function readTime({ microtimestamp, timestamp }: Fields): EpochMs | undefined | string {
   if (microtimestamp != null) {
     if (isText(microtimestamp, MICROSECONDS)) return Math.floor(Number(microtimestamp) / 1000)
-    return `microtimestamp is ${show(microtimestamp)}, not digits in a string`
+    return `microtimestamp is ${show(microtimestamp)}, not a time in microseconds`
   }
   if (timestamp == null) return undefined
   if (isText(timestamp, SECONDS)) return Number(timestamp) * 1000
-  return `timestamp is ${show(timestamp)}, not digits in a string`
+  return `timestamp is ${show(timestamp)}, not a time in seconds`
 }
 
 function isText(value: unknown, form: RegExp): value is string {

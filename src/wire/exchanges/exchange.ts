@@ -43,11 +43,14 @@ export function exchangeError(message: unknown): Unreadable {
 }
 
 const MAX_DETAIL = 200
+/** An exchange's words may reach a terminal, which would obey these. */
+const CONTROLS = /[\p{Cc}\p{Cf}]+/gu
 const LONGEST_SHOWN = 40
 
-/** Text of at most 200 characters without half a surrogate pair, as the records' details must be. */
+/** Text of at most 200 characters without control characters or half a surrogate pair, as the records' details must be. */
 export function shorten(text: string): string {
-  const cut = text.length <= MAX_DETAIL ? text : `${text.slice(0, MAX_DETAIL - 1)}…`
+  const clean = text.replace(CONTROLS, ' ')
+  const cut = clean.length <= MAX_DETAIL ? clean : `${clean.slice(0, MAX_DETAIL - 1)}…`
   return cut.toWellFormed()
 }
 

@@ -348,3 +348,35 @@ test('a size may be written with an exponent, as Coinbase has been seen to do', 
   expect(toText(bids.best!.amount)).toBe('0.00000001')
   expect(toText(asks.best!.amount)).toBe('25')
 })
+
+describe('a body that no record could hold', () => {
+  test('because its time lies after every calendar', () => {
+    const body = { timestamp: '999999999999', bids: [['1', '1']], asks: [['2', '1']] }
+    expect(refusal('bitstamp', body)).toBe(
+      'invalid_body: timestamp is "999999999999", not a time in seconds',
+    )
+  })
+
+  test('because the rows of one price add up to too much', () => {
+    const asks = [1, 2].map(() => ['0.000000000000000002', '999999999999999999'])
+    expect(refusal('coinbase', { bids: [], asks })).toBe(
+      'invalid_body: asks[1] brings the amount at one price to 10^18 or more',
+    )
+  })
+
+  test('because a side is worth more than decimals have digits for', () => {
+    const asks = Array.from({ length: 1_100 }, (_, at) => [
+      String(999_999_999_999_000_000n + BigInt(at)),
+      '999999999999999999',
+    ])
+    expect(refusal('coinbase', { bids: [], asks })).toBe(
+      'invalid_body: asks are worth 10^39 or more together',
+    )
+    expect(book('coinbase', { bids: [], asks: asks.slice(0, 900) }).asks.size).toBe(900)
+  })
+})
+
+test('what an exchange says reaches nobody’s terminal as a command', () => {
+  const said = refusal('coinbase', { message: 'bad\u001b[2J\u001b]0;x\u0007\nnext\u0000 \u202e' })
+  expect(said).toBe('exchange_error: bad [2J ]0;x next   ')
+})

@@ -4,6 +4,7 @@ import {
   compare,
   type Decimal,
   fromLimbs,
+  fromUnits,
   isZero,
   parseDecimal,
   toText,
@@ -45,17 +46,33 @@ function readSide(fields: Fields, { name, side, keys }: SideOfBody): Ladder | Un
   if (!Array.isArray(rows)) return invalidBody(`${name} is ${show(rows)}, not an array`)
   const ladder = new Ladder(side)
   let last: { price: Decimal; amount: Decimal } | undefined
+  let worth = 0
   for (const [at, row] of rows.entries()) {
     const level = readRow(row, keys)
     if (typeof level === 'string') return invalidBody(`${name}[${at}] ${level}`)
     const step = last === undefined ? 1 : compare(level.price, last.price) * (side === BUY ? -1 : 1)
     if (last !== undefined && step < 0) return unsorted(`${name}[${at}]`, level.price, last.price)
     // Some exchanges split one price over two rows; it is one level.
-    if (last !== undefined && step === 0) level.amount = add(last.amount, level.amount)
+    if (last !== undefined && step === 0) {
+      level.amount = add(last.amount, level.amount)
+      if (compare(level.amount, LARGEST) >= 0) {
+        return invalidBody(`${name}[${at}] brings the amount at one price to 10^18 or more`)
+      }
+    }
     ladder.set(level.price, level.amount)
     last = level
+    worth += numberOf(level.price) * numberOf(level.amount)
   }
-  return ladder
+  // The records hold less than 10^40, of all exchanges together.
+  return worth < MOST_WORTH ? ladder : invalidBody(`${name} are worth 10^39 or more together`)
+}
+
+const LARGEST = fromUnits(10n ** 18n, 0)
+const MOST_WORTH = 1e39
+
+/** Near enough to tell what is absurd. */
+function numberOf({ units, scale }: Decimal): number {
+  return Number(units) / 10 ** scale
 }
 
 function unsorted(place: string, price: Decimal, before: Decimal): Unreadable {
