@@ -7,7 +7,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo live test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo live test check build install kafka kafka-stop registry registry-stop docs bench flood readers hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench: build ## Measure replay, tick latency, exchange rounds and their latency 
 
 flood: build ## A topic of a million broken records, drained while ticks go on
 	@npx tsx bench/flood.ts
+
+readers: build ## 200 readers of the stream of `serve`: what they get, and what `run` notices of them
+	@npx tsx bench/stream-readers.ts
 
 hostile: build ## A million hostile records against the naive book
 	@npx tsx bench/hostile.ts

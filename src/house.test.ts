@@ -38,13 +38,22 @@ const PACKAGES: Record<string, readonly string[]> = {
   wire: ['node:crypto', 'avsc'],
   oracle: ['node:crypto'],
   jobs: [],
-  kafka: ['kafkajs', 'pino', 'node:crypto', '@kafkajs/confluent-schema-registry'],
+  kafka: [
+    'kafkajs',
+    'pino',
+    'node:crypto',
+    'node:timers/promises',
+    '@kafkajs/confluent-schema-registry',
+  ],
   exchanges: ['node:crypto'],
   metrics: ['prom-client'],
-  web: ['node:http', 'node:net'],
   storage: [
     ...['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'node:timers/promises'],
     ...['@duckdb/node-api', 'pg'],
+  ],
+  web: [
+    ...['fastify', 'prom-client', 'node:crypto', 'node:fs/promises', 'node:http'],
+    ...['node:module', 'node:net', 'node:path'],
   ],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']

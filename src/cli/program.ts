@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   poll: async () => (await import('./poll.js')).addPollCommand,
   analyse: async () => (await import('./analyse.js')).addAnalyseCommand,
   quote: async () => (await import('./quote.js')).addQuoteCommand,
+  serve: async () => (await import('./serve.js')).addServeCommand,
 }
 
 const program = new Command('depthline')
