@@ -226,7 +226,9 @@ describe('serve beside analyse', () => {
       const mid = (await get('/api/v1/mid?market=BTC-USD')).json
       expect(mid[0].average_mid_price).toBe(round.average_mid_price)
       const depth = (await get('/api/v1/depth?format=csv')).text.split('\n')
-      expect(depth[0]).toMatch(/^poll_at,market,exchange,mid_price,.*buy_price_50000/)
+      expect(depth[0]).toMatch(
+        /^poll_at,market,exchange,best_bid,best_ask,mid_price,spread,buy_price_50000/,
+      )
       expect(depth).toHaveLength(1 + 4 + 1)
       expect((await get('/api/v1/status')).json.simulated).toBe(true)
       expect(await get('/readyz')).toMatchObject({ status: 200 })
