@@ -6,7 +6,7 @@ import { DepthlineError } from '../errors.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { readPageFiles } from '../web/page-files.js'
 import { startWebServer, type WebOptions, type WebPorts } from '../web/server.js'
-import { type HttpAddress, httpAddress } from './http-flag.js'
+import { type HttpAddress, hostList, httpAddress } from './http-flags.js'
 import { openLog, systemClock } from './process.js'
 import { feedRounds, feedTicks, followLag } from './serve-feeds.js'
 import { openHistory, openLakeReports } from './serve-sources.js'
@@ -20,11 +20,7 @@ const Flags = z.object({
   input: topicName(),
   analytics: topicName(),
   depth: topicName(),
-  allowHost: z
-    .string()
-    .regex(/^([A-Za-z0-9._-]+(:\d{1,5})?(,(?=.)|$))+$/, 'host names with commas between them')
-    .transform((text) => text.split(','))
-    .optional(),
+  allowHost: hostList(),
   simulated: z.boolean().default(false),
   rate: wholeNumber(1, 100_000),
   maxStreams: wholeNumber(1, 10_000),
@@ -81,7 +77,7 @@ async function serveCommand(options: unknown): Promise<void> {
 }
 
 function webOptions(flags: Readonly<z.infer<typeof Flags>>): WebOptions {
-  const { http, allowHost: allowHosts = [], simulated, rate, maxStreams: streams } = flags
+  const { http, allowHost: allowHosts, simulated, rate, maxStreams: streams } = flags
   return { ...http, allowHosts, simulated, rate, streams, version }
 }
 

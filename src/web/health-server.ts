@@ -116,7 +116,7 @@ function answerer(options: HealthServerOptions) {
 function isAllowedHost(header: string, names: ReadonlySet<string>): boolean {
   const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?$/.exec(header) ?? []
   const host = bracketed ?? plain ?? ''
-  return isIP(host) !== 0 || names.has(host.toLowerCase())
+  return isIP(host) !== 0 || names.has(host.toLowerCase()) || names.has(header.toLowerCase())
 }
 
 function readiness(why: string | undefined): Answer {
