@@ -38,3 +38,18 @@ it('takes names of hosts, with a port where it is not the usual one', () => {
     expect(taken(wrong).success).toBe(false)
   }
 })
+
+/** Files under src and packages that a start loads, type imports left away. */
+function loadedBy(entry: string, found = new Set<string>()): string[] {
+  const name = relative(SOURCE, entry)
+  if (found.has(name)) return []
+  found.add(name)
+  for (const [, from, bare] of readFileSync(entry, 'utf8').matchAll(STATIC_IMPORT)) {
+    const imported = (from ?? bare)!
+    if (!imported.startsWith('.')) found.add(imported)
+    else if (imported.endsWith('.js')) {
+      loadedBy(join(entry, '..', imported.replace(/\.js$/, '.ts')), found)
+    }
+  }
+  return [...found]
+}
