@@ -7,13 +7,16 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo live test check build install kafka kafka-stop registry registry-stop docs bench flood readers hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs bench flood readers hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: build ## Both jobs for TICKS=30 seconds: broker, events, live ladder, simulated exchanges, output/demo/
 	@TICKS=$(TICKS) scripts/demo.sh
+
+page: build ## Both jobs and the web page on HTTP_PORT=8080, on simulated data, until Ctrl-C
+	@SHOW=page scripts/demo.sh
 
 live: build ## Ask the real exchanges for MINUTES=3: quote, poll, analyse, report
 	@MINUTES=$(MINUTES) scripts/live.sh
