@@ -7,13 +7,16 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo live test check build install kafka kafka-stop registry registry-stop docs bench flood hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs bench flood readers hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 demo: build ## Both jobs for TICKS=30 seconds: broker, events, live ladder, simulated exchanges, output/demo/
 	@TICKS=$(TICKS) scripts/demo.sh
+
+page: build ## Both jobs and the web page on HTTP_PORT=8080, on simulated data, until Ctrl-C
+	@SHOW=page scripts/demo.sh
 
 live: build ## Ask the real exchanges for MINUTES=3: quote, poll, analyse, report
 	@MINUTES=$(MINUTES) scripts/live.sh
@@ -41,14 +44,17 @@ registry: ## Start a schema registry on localhost:8081 (SCHEMA_REGISTRY_URL, Doc
 registry-stop: ## Stop the registry that `make registry` started
 	@scripts/registry.sh stop
 
-docs: install ## Write docs/DATA.md, the data dictionary, from schemas/
-	@npx tsx scripts/data-dictionary.ts
+docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in docs/OPERATIONS.md
+	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/metrics-table.ts
 
 bench: build ## Measure replay, tick latency, exchange rounds and their latency (bench/README.md)
 	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts && npx tsx bench/exchange-round.ts && npx tsx bench/exchange-latency.ts
 
 flood: build ## A topic of a million broken records, drained while ticks go on
 	@npx tsx bench/flood.ts
+
+readers: build ## 200 readers of the stream of `serve`: what they get, and what `run` notices of them
+	@npx tsx bench/stream-readers.ts
 
 hostile: build ## A million hostile records against the naive book
 	@npx tsx bench/hostile.ts

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Both jobs in one go, on one broker. Order books: events, the live ladder for TICKS seconds, the topic
 # as files. Exchange depth: made-up exchanges polled every five seconds, and what the BI team asks.
+# SHOW=page shows both on a web page instead, until Ctrl-C.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,7 +10,7 @@ out=output/demo
 # Topics of their own, so that no earlier demo's orders stand in this one's book.
 prefix=demo-$(date +%s)
 depthline='node dist/cli.js'
-run_pid= emulate_pid= book_pid= exchanges_pid= poll_pid= analyse_pid= broker_is_ours=
+run_pid= emulate_pid= book_pid= exchanges_pid= poll_pid= analyse_pid= serve_pid= verify_pid= broker_is_ours=
 
 # Ends what this script started, and only that; `run` may take three seconds to leave.
 end() {
@@ -18,10 +19,10 @@ end() {
   wait "$1" 2>/dev/null || true
 }
 finish() {
-  for pid in "$book_pid" "$emulate_pid" "$run_pid" "$poll_pid" "$analyse_pid" "$exchanges_pid"; do
+  for pid in "$serve_pid" "$verify_pid" "$book_pid" "$emulate_pid" "$run_pid" "$poll_pid" "$analyse_pid" "$exchanges_pid"; do
     end "$pid"
   done
-  book_pid= emulate_pid= run_pid= poll_pid= analyse_pid= exchanges_pid=
+  book_pid= emulate_pid= run_pid= poll_pid= analyse_pid= exchanges_pid= serve_pid= verify_pid=
 }
 trap 'finish; [ -z "$broker_is_ours" ] || scripts/kafka.sh stop' EXIT
 trap 'exit 130' INT TERM
@@ -71,6 +72,22 @@ run_pid=$!
 await "$run_pid" '"running"' run.log
 $depthline emulate --topic "$prefix.orders" --faults 0.02 2>"$out/emulate.log" &
 emulate_pid=$!
+
+show_page() {
+  $depthline serve --http "127.0.0.1:${HTTP_PORT:-8080}" --simulated --topic "$prefix.order-book" \
+    --input "$prefix.orders" --analytics "$prefix.market-analytics" --depth "$prefix.exchange-depth" \
+    2>"$out/serve.log" &
+  serve_pid=$!
+  await "$serve_pid" '"serving"' serve.log
+  $depthline verify --follow --input "$prefix.orders" --output "$prefix.order-book" \
+    --dead-letters "$prefix.dead-letter" >"$out/verify.json" 2>"$out/verify.log" &
+  verify_pid=$!
+  echo "the page: http://127.0.0.1:${HTTP_PORT:-8080} (simulated data; Ctrl-C ends it)"
+  while kill -0 "$serve_pid" 2>/dev/null; do sleep 1; done
+  fail 'serve ended' serve.log
+}
+[ "${SHOW:-}" != page ] || show_page
+
 $depthline book --topic "$prefix.order-book" --ticks "$ticks" 2>"$out/book.log" &
 book_pid=$!
 # The ladder waits for messages for ever, so somebody has to see that there are any to come.

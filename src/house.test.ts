@@ -14,10 +14,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kafka: ['kafka', 'wire', 'book'],
   exchanges: ['exchanges', 'wire', 'book'],
   storage: ['storage', 'wire', 'book'],
+  metrics: ['metrics', 'wire', 'book'],
   web: ['web', 'wire', 'book'],
   /** It runs in a browser: whatever it took from the server's rooms would not be there. */
   page: ['page'],
-  cli: ['cli', 'jobs', 'oracle', 'kafka', 'exchanges', 'storage', 'web', 'wire', 'book', 'config'],
+  cli: [
+    'cli',
+    'jobs',
+    'oracle',
+    'kafka',
+    'exchanges',
+    'storage',
+    'metrics',
+    'web',
+    'wire',
+    'book',
+    'config',
+  ],
   'cli.ts': ['cli'],
   config: [],
   errors: [],
@@ -35,11 +48,15 @@ const PACKAGES: Record<string, readonly string[]> = {
     '@kafkajs/confluent-schema-registry',
   ],
   exchanges: ['node:crypto'],
+  metrics: ['prom-client'],
   storage: [
     ...['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'node:timers/promises'],
     ...['@duckdb/node-api', 'pg'],
   ],
-  web: ['fastify', 'prom-client', 'node:crypto', 'node:fs/promises', 'node:module', 'node:path'],
+  web: [
+    ...['fastify', 'prom-client', 'node:crypto', 'node:fs/promises', 'node:http'],
+    ...['node:module', 'node:net', 'node:path'],
+  ],
   // As the browser asks for it.
   page: ['/vendor/uplot/uPlot.esm.js'],
 }

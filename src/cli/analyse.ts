@@ -6,7 +6,7 @@ import { checkFlags, kafkaSettings, lakeFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { analyse } from '../jobs/analyse.js'
 import { rebuild } from '../jobs/rebuild.js'
-import { connect, disconnect } from '../kafka/client.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { openLogReader } from '../kafka/log-reader.js'
 import { openRecordLog } from '../kafka/record-log.js'
 import {
@@ -15,12 +15,15 @@ import {
   outputTopic,
   progressTopic,
   roundTopic,
+  type TopicSpec,
   topicRanges,
 } from '../kafka/topics.js'
 import { readRounds } from '../storage/lake-reader.js'
 import { ANALYSIS_PROGRESS } from '../wire/round-progress.js'
 import { feeList, notionalList } from './analysis-flags.js'
 import { openCodec, openReader } from './codecs.js'
+import { addHttpOptions, httpFlags } from './http-flags.js'
+import { analyseHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { openRebuildSink, openSinks } from './round-sinks.js'
@@ -39,10 +42,11 @@ const Flags = z.object({
   out: z.string().min(1).optional(),
   acceptIncomplete: z.boolean().default(false),
   createTopics: z.boolean(),
+  ...httpFlags,
 })
 
 export function addAnalyseCommand(program: Command): void {
-  program
+  const command = program
     .command('analyse')
     .summary('raw books to depth and analytics topics, the lake, and PostgreSQL')
     .description(
@@ -70,14 +74,17 @@ export function addAnalyseCommand(program: Command): void {
     .option('--accept-incomplete', 'go on where rounds were deleted before they were analysed')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(analyseCommand)
+  addHttpOptions(command)
 }
 
 async function analyseCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
+  if (flags.fromLake && flags.http) throw new DepthlineError('USAGE', '--from-lake takes no --http')
   if (flags.fromLake) return rebuildLake(flags)
   if (flags.out !== undefined) throw new DepthlineError('USAGE', '--out needs --from-lake')
   const settings = kafkaSettings(process.env)
   const log = openLog('analyse')
+  const health = await analyseHealth(flags, log)
   const { input, depth: depthTopic, analytics: analyticsTopic, deadLetters } = flags
   // Two jobs of one analytics topic would say everything twice, so it is the lock.
   const job = analyticsTopic
@@ -89,13 +96,7 @@ async function analyseCommand(options: unknown): Promise<void> {
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
   const outputs = [depthTopic, analyticsTopic]
-  const topics = [
-    ...[input, ...outputs].map(roundTopic),
-    outputTopic(deadLetters),
-    progressTopic(progress),
-  ]
-  await ensureTopics(cluster, topics, flags.createTopics)
-  assertOnePartition(input, await topicRanges(cluster, input))
+  await prepareTopics(cluster, flags, [...outputs.map(roundTopic), progressTopic(progress)])
   const text = ANALYSIS_PROGRESS
   const transactions = await openRecordLog(cluster, { outputs, deadLetters, progress, job, text })
   const sinks = await openSinks(log, lakeFolder(process.env), job)
@@ -105,11 +106,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   const counts = await analyse(
     {
       ...codecs,
-      open: (from) => openLogReader(cluster, { topic: input, job, from: [from] }),
+      async open(from) {
+        const reader = await openLogReader(cluster, { topic: input, job, from: [from] })
+        const end = async () => (await topicRanges(cluster, input))[0]?.high ?? 0
+        return health?.watch(reader, end) ?? reader
+      },
       transactions,
       sinks: sinks.all,
       clock: systemClock,
       log,
+      monitor: health?.monitor,
     },
     {
       ...flags,
@@ -125,6 +131,16 @@ async function analyseCommand(options: unknown): Promise<void> {
   await sinks.close()
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(counts)}\n`)
+}
+
+async function prepareTopics(
+  cluster: Cluster,
+  { input, deadLetters, createTopics }: z.infer<typeof Flags>,
+  others: readonly TopicSpec[],
+): Promise<void> {
+  const topics = [roundTopic(input), outputTopic(deadLetters), ...others]
+  await ensureTopics(cluster, topics, createTopics)
+  assertOnePartition(input, await topicRanges(cluster, input))
 }
 
 async function rebuildLake({ out, ...flags }: z.infer<typeof Flags>): Promise<void> {

@@ -21,6 +21,8 @@ import {
   marketList,
   warnOfOtherOrigins,
 } from './exchange-flags.js'
+import { addHttpOptions, httpFlags } from './http-flags.js'
+import { pollHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
@@ -33,13 +35,14 @@ const Flags = z.object({
   every: wholeNumber(2, 3600),
   once: z.boolean().default(false),
   createTopics: z.boolean(),
+  ...httpFlags,
 })
 
 /** Each answer of a round is in time when it comes within this of the round's start. */
 const DEADLINE_MS = 10_000
 
 export function addPollCommand(program: Command): void {
-  program
+  const command = program
     .command('poll')
     .summary('exchanges to raw books topic, every minute')
     .description(
@@ -56,6 +59,7 @@ export function addPollCommand(program: Command): void {
     .option('--once', 'one round, the one that the clock is in')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(pollCommand)
+  addHttpOptions(command)
 }
 
 async function pollCommand(options: unknown): Promise<void> {
@@ -66,6 +70,9 @@ async function pollCommand(options: unknown): Promise<void> {
   const log = openLog('poll')
   warnOfOtherOrigins(exchanges, log)
   const job = flags.output
+  const names = exchanges.map(({ name }) => name)
+  const periodMs = flags.every * 1000
+  const monitor = await pollHealth(flags, { exchanges: names, periodMs }, log)
   const codec = await openCodec(flags.output, 'exchange-poll')
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
@@ -74,13 +81,12 @@ async function pollCommand(options: unknown): Promise<void> {
   const outputs = [flags.output]
   const transactions = await openRecordLog(cluster, { outputs, progress, job, text: POLL_PROGRESS })
   log.info({ ...flags, brokers: settings.brokers }, 'polling')
-  const periodMs = flags.every * 1000
   const counts = await poll(
-    { exchanges: asking(exchanges), transactions, codec, clock: systemClock, log },
+    { exchanges: asking(exchanges), transactions, codec, clock: systemClock, log, monitor },
     {
       job,
       topic: flags.output,
-      exchanges: exchanges.map(({ name }) => name),
+      exchanges: names,
       markets,
       periodMs,
       // A round is over before the next one begins.

@@ -21,7 +21,8 @@ afterAll(() => exchanges.stop())
 const BUY = ['quote', 'buy', '50000', '--market', 'BTC-USD']
 
 function environment() {
-  return { KAFKA_BROKERS: 'nowhere', ...exchanges.environment() }
+  // That these are not the exchanges' own addresses is a warning, which is tested elsewhere.
+  return { KAFKA_BROKERS: 'nowhere', LOG_LEVEL: 'error', ...exchanges.environment() }
 }
 
 async function quotes(args: readonly string[]) {

@@ -121,7 +121,9 @@ describe('report', () => {
       expect(stderr).toContain('the lake holds nothing since 2100-01-01T00:00:00.000Z')
     }
     const { stdout } = await report('depth', ...ago)
-    expect(stdout).toMatch(/^poll_at {2}market {2}exchange {2}mid_price {2}reason {2}detail\n$/)
+    expect(stdout).toMatch(
+      /^poll_at +market +exchange +best_bid +best_ask +mid_price +spread +reason +detail\n$/,
+    )
   })
 
   it('ends with 2 where there is no lake, or a flag is wrong', async () => {

@@ -182,6 +182,7 @@ describe('a signal', () => {
 
   it.runIf(process.env.KAFKA_BROKERS === undefined)(
     'aborts with 130 or 143 when it is the second',
+    { timeout: 60_000 },
     async () => {
       // A broker that stands still holds the job in the middle of a commit.
       const broker = await startBroker()

@@ -25,6 +25,8 @@ import {
 } from '../kafka/topics.js'
 import { openTransactionLog } from '../kafka/transaction-log.js'
 import { openSnapshotFiles } from '../storage/snapshot-files.js'
+import { addHttpOptions, httpFlags } from './http-flags.js'
+import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { stopSignal } from './stop-signal.js'
@@ -47,6 +49,7 @@ const Flags = z.object({
   acceptIncomplete: z.boolean().default(false),
   createTopics: z.boolean(),
   format: z.enum(TICK_FORMATS, `one of ${TICK_FORMATS.join(', ')}`),
+  ...httpFlags,
 })
 
 export function addRunCommand(program: Command): void {
@@ -83,6 +86,7 @@ export function addRunCommand(program: Command): void {
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
   addRestartOptions(command)
+  addHttpOptions(command)
 }
 
 /** What decides how a job goes on after a stop. */
@@ -107,6 +111,7 @@ async function runCommand(options: unknown): Promise<void> {
   const log = openLog('run')
   const job = flags.job ?? flags.output
   assertOwnTopics({ ...flags, job })
+  const health = await runHealth(flags, job, log)
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
@@ -116,6 +121,7 @@ async function runCommand(options: unknown): Promise<void> {
   const topics = [inputTopic(flags.input), ...written, ...kept]
   await ensureTopics(cluster, topics, flags.createTopics)
   const source = new KafkaOrderSource(cluster, { topic: flags.input, job })
+  health?.measureLag(source)
   const publishing = { ...flags, progress, job, encodeTick }
   const transactions = await openTransactionLog(cluster, publishing)
   const snapshots = [
@@ -124,7 +130,7 @@ async function runCommand(options: unknown): Promise<void> {
   ]
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
-    { source, transactions, snapshots, clock: systemClock, log },
+    { source, transactions, snapshots, clock: systemClock, log, monitor: health?.monitor },
     {
       ...flags,
       job,

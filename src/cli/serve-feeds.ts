@@ -59,46 +59,61 @@ export async function feedTicks(
 /** Follows both topics of `analyse` from a day back. */
 export async function feedRounds(
   cluster: Cluster,
-  names: Feed & { readonly analytics: string; readonly depth: string },
+  { analytics, depth, ...feed }: Feed & { readonly analytics: string; readonly depth: string },
 ): Promise<void> {
-  const { server, signal } = names
-  const { rounds } = server
-  const follow = async <T>(
-    kind: 'analytics' | 'depth',
-    reader: RecordReader<T>,
-    take: (record: T, isNew: boolean) => void,
-  ) => {
-    const topic = names[kind]
-    await followTopic(cluster, {
-      topic,
-      job: JOB,
-      signal,
-      async start() {
-        return (await offsetsAt(cluster, topic, systemClock.now() - ROUNDS_KEPT_MS))[0] ?? 0
-      },
-      onState: (state) => {
-        rounds.states[kind] = explained(state, topic, 'analyse')
-      },
-      async take({ value }: LogRecord, isNew: boolean) {
-        await unlessBroken(
-          signal,
-          () => rounds.skip(),
-          async () => {
-            take(await reader.decode(value ?? new Uint8Array()), isNew)
-          },
-        )
-        server.publish()
-      },
-    })
+  const { rounds } = feed.server
+  const records = {
+    analytics: await openReader('market-analytics'),
+    depth: await openReader('exchange-depth'),
   }
   await Promise.all([
-    follow('analytics', await openReader('market-analytics'), (record, isNew) => {
-      rounds.takeAnalytics(record, isNew)
+    feedRecords(cluster, feed, {
+      topic: analytics,
+      reader: records.analytics,
+      take: (record, isNew) => rounds.takeAnalytics(record, isNew),
+      onState: (state) => {
+        rounds.states.analytics = state
+      },
     }),
-    follow('depth', await openReader('exchange-depth'), (record, isNew) => {
-      rounds.takeDepth(record, isNew)
+    feedRecords(cluster, feed, {
+      topic: depth,
+      reader: records.depth,
+      take: (record, isNew) => rounds.takeDepth(record, isNew),
+      onState: (state) => {
+        rounds.states.depth = state
+      },
     }),
   ])
+}
+
+interface RecordFeed<T> {
+  readonly topic: string
+  readonly reader: RecordReader<T>
+  take(record: T, isNew: boolean): void
+  onState(state: FollowState): void
+}
+
+async function feedRecords<T>(
+  cluster: Cluster,
+  { server, signal }: Feed,
+  { topic, reader, take, onState }: RecordFeed<T>,
+): Promise<void> {
+  const skip = () => server.rounds.skip()
+  await followTopic(cluster, {
+    topic,
+    job: JOB,
+    signal,
+    async start() {
+      return (await offsetsAt(cluster, topic, systemClock.now() - ROUNDS_KEPT_MS))[0] ?? 0
+    },
+    onState: (state) => onState(explained(state, topic, 'analyse')),
+    async take({ value }: LogRecord, isNew: boolean) {
+      await unlessBroken(signal, skip, async () => {
+        take(await reader.decode(value ?? new Uint8Array()), isNew)
+      })
+      server.publish()
+    },
+  })
 }
 
 /** Asks from time to time how far the input is. */

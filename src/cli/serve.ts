@@ -6,11 +6,12 @@ import { DepthlineError } from '../errors.js'
 import { connect, disconnect } from '../kafka/client.js'
 import { readPageFiles } from '../web/page-files.js'
 import { startWebServer, type WebOptions, type WebPorts } from '../web/server.js'
-import { type HttpAddress, httpAddress } from './http-flag.js'
+import { type HttpAddress, hostList, httpAddress } from './http-flags.js'
 import { openLog, systemClock } from './process.js'
 import { feedRounds, feedTicks, followLag } from './serve-feeds.js'
 import { openHistory, openLakeReports } from './serve-sources.js'
 import { stopSignal } from './stop-signal.js'
+import { followVerified } from './verified.js'
 import { version } from './version.js'
 
 const Flags = z.object({
@@ -19,11 +20,7 @@ const Flags = z.object({
   input: topicName(),
   analytics: topicName(),
   depth: topicName(),
-  allowHost: z
-    .array(
-      z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/, 'HOST or HOST:PORT'),
-    )
-    .default([]),
+  allowHost: hostList(),
   simulated: z.boolean().default(false),
   rate: wholeNumber(1, 100_000),
   maxStreams: wholeNumber(1, 10_000),
@@ -41,7 +38,7 @@ export function addServeCommand(program: Command): void {
     .option('--input <topic>', 'order events, to say how far behind the books are', 'orders')
     .option('--analytics <topic>', 'market analytics of analyse', 'market-analytics')
     .option('--depth <topic>', 'exchange depth of analyse', 'exchange-depth')
-    .option('--allow-host <name...>', 'names beside its own that a Host header may have')
+    .option('--allow-host <names>', 'names it may be asked by, besides its own; HOST or HOST:PORT')
     .option('--simulated', 'say that the data is made up')
     .option('--rate <n>', 'requests a second and address', '50')
     .option('--max-streams <n>', 'readers of the stream at once', '256')
@@ -53,42 +50,35 @@ async function serveCommand(options: unknown): Promise<void> {
   const log = openLog('serve')
   const page = await readPageFiles()
   const cluster = await connect(kafkaSettings(process.env), log, stopSignal)
-  const failures = new AbortController()
-  const signal = AbortSignal.any([stopSignal, failures.signal])
+  const end = new AbortController()
+  const signal = AbortSignal.any([stopSignal, end.signal])
   try {
     const lag = followLag(cluster, flags.input, signal)
-    const ports = {
-      history: await openHistory(cluster, flags.topic),
-      lake: openLakeReports(process.env),
-      now: systemClock.now,
-      lag: () => lag.of(server.ticks.newest),
-      verified: () => null,
-      log,
-      page,
-    }
-    const server = await listen(ports, {
-      ...flags.http,
-      allowHosts: flags.allowHost,
-      simulated: flags.simulated,
-      version,
-      rate: flags.rate,
-      streams: flags.maxStreams,
+    const verified = followVerified(process.env, flags.topic, signal)
+    const history = await openHistory(cluster, flags.topic)
+    const lake = openLakeReports(process.env)
+    const server = await listen(
+      { history, lake, lag: lag.of, verified: verified.newest, now: systemClock.now, log, page },
+      webOptions(flags),
+    )
+    sayWhere(flags.http, server.port, log)
+    // One that cannot go on ends the others, and the process with it.
+    await Promise.all([
+      feedTicks(cluster, { topic: flags.topic, server, signal }),
+      feedRounds(cluster, { ...flags, server, signal }),
+    ]).finally(() => {
+      end.abort()
+      return server.close()
     })
-    try {
-      sayWhere(flags.http, server.port, log)
-      // One that cannot go on ends the others, and the process with it.
-      const feeds = [
-        feedTicks(cluster, { topic: flags.topic, server, signal }),
-        feedRounds(cluster, { ...flags, server, signal }),
-      ]
-      await Promise.all(feeds).finally(() => failures.abort())
-    } finally {
-      await server.close()
-    }
   } finally {
-    failures.abort()
+    end.abort()
     await disconnect(cluster)
   }
+}
+
+function webOptions(flags: Readonly<z.infer<typeof Flags>>): WebOptions {
+  const { http, allowHost: allowHosts, simulated, rate, maxStreams: streams } = flags
+  return { ...http, allowHosts, simulated, rate, streams, version }
 }
 
 async function listen(ports: WebPorts, options: WebOptions) {

@@ -1,6 +1,7 @@
 /** `depthline verify`: published ticks recomputed from the input and compared. */
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
+import type { Logger } from 'pino'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import {
@@ -25,8 +26,10 @@ import { openLog } from './process.js'
 import { showProgress } from './progress.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickReader, readTickTexts } from './tick-values.js'
+import { openVerifiedFile } from './verified.js'
 
 const NEWS_MS = 30_000
+const TELL_MS = 1_000
 
 const Flags = z.object({
   input: topicName(),
@@ -79,12 +82,14 @@ async function verifyCommand(options: unknown): Promise<void> {
   const progress = showProgress(() => describe(verification.summary()))
   // Without a terminal there is no progress to see, and no news for hours would look like a hang.
   const news = setInterval(() => log.info(verification.summary(), 'no difference so far'), NEWS_MS)
+  const tellLast = tellServe(flags, verification, log)
   let isCutShort = false
   try {
     await verification.run(signal)
     isCutShort = signal.aborted && !stopSignal.aborted
   } finally {
     clearInterval(news)
+    await tellLast()
     progress.end()
     await disconnect(cluster)
     await standardOutput.write(`${JSON.stringify(verification.summary())}\n`)
@@ -122,6 +127,20 @@ async function openVerification(
   }
   const closedWindow = start?.closedWindow ?? flags.closedWindow
   return new Verification(readers, { ...flags, job, start, closedWindow })
+}
+
+/** Says every second what was found, so that the page of `serve` can show it. */
+function tellServe({ output, follow }: Flags, verification: Verification, log: Logger) {
+  if (!follow) return async () => {}
+  const file = openVerifiedFile(process.env, output)
+  // That the page does not show it is no reason to stop.
+  const failed = (error: unknown) => log.warn({ reason: String(error) }, 'serve cannot be told')
+  const tell = () => file.write(verification.summary()).catch(failed)
+  const timer = setInterval(tell, TELL_MS)
+  return () => {
+    clearInterval(timer)
+    return tell()
+  }
 }
 
 function readStart(file: string, signal: AbortSignal): Promise<VerifyStart> {

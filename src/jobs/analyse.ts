@@ -7,6 +7,7 @@ import type { LogRecord } from '../wire/records.js'
 import { type AnalysisProgress, bookKey } from '../wire/round-progress.js'
 import { lostLog } from './lost-log.js'
 import type { AnalysisOptions } from './market-analytics.js'
+import type { AnalyseMonitor } from './monitor.js'
 import type {
   Clock,
   Log,
@@ -39,6 +40,7 @@ export interface AnalysePorts {
   readonly analytics: RecordCodec<MarketAnalytics>
   readonly clock: Clock
   readonly log: Log
+  readonly monitor?: AnalyseMonitor | undefined
 }
 
 export interface AnalyseOptions extends Identity, AnalysisOptions {
@@ -180,15 +182,17 @@ class Analysis {
 
   async #finish(round: Round, last: LogRecord): Promise<void> {
     const { pollAt, records: polls } = round
+    const { clock, monitor, sinks } = this.#ports
+    const begun = clock.monotonic()
     const analysis = analyseRound(round, this.#position.bodies, this.#options)
     const { depth, analytics, bodies } = analysis
-    for (const sink of this.#ports.sinks) {
-      await sink.write({ pollAt, polls, depth, analytics }, this.#writer)
-    }
+    const analysed = { pollAt, polls, depth, analytics }
+    for (const sink of sinks) await sink.write(analysed, this.#writer)
     const offset = Number(last.offset) + 1
     const position = { offset, lastRecord: recordHash(last), pollAt, bodies, rejected: 0 }
     await this.#commit(await this.#encode(analysis), position)
     this.counts.rounds++
+    monitor?.analysed(analysed, clock.monotonic() - begun)
     const unusable = depth.filter(({ usable }) => !usable)
     const fields = { pollAt: new Date(pollAt).toISOString(), books: depth.length - unusable.length }
     const why = unusable.map(({ exchange, market, reason }) => `${exchange} ${market}: ${reason}`)
@@ -207,6 +211,7 @@ class Analysis {
     await this.#publisher.insist({ output: { records, deadLetters }, position })
     letters.release(deadLetters)
     this.counts.rejected += deadLetters.length
+    this.#ports.monitor?.rejected(deadLetters.length)
     this.#position = position
   }
 

@@ -2,6 +2,7 @@
 import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
 import type { Tick } from '../wire/records.js'
+import type { RunMonitor } from './monitor.js'
 import type { OrderIntake } from './order-intake.js'
 import type { OrderProcessor } from './order-processor.js'
 import type { BookOutput, Clock, Log, OrderSource } from './ports.js'
@@ -20,6 +21,7 @@ export interface BookJobParts {
   readonly recovery: Recovery
   readonly clock: Clock
   readonly log: Log
+  readonly monitor?: RunMonitor | undefined
 }
 
 export interface BookJobOptions {
@@ -33,6 +35,10 @@ export class BookJob {
   commits: number | undefined
   /** Ticks published by this process, and the seconds before them that got none. */
   readonly counts = { ticks: 0, missed: 0 }
+  /** Published by this process. */
+  deadLetters = 0
+  /** The last tick of this process, and when it was committed by the monotonic clock. */
+  published: { readonly tick: number; readonly atMs: number } | undefined
   readonly #parts: BookJobParts
   readonly #options: BookJobOptions
   readonly #processor: OrderProcessor
@@ -104,6 +110,14 @@ export class BookJob {
     this.#reported = rejected
     this.counts.ticks++
     this.counts.missed += missed
+    this.#tell(tick, isHeld)
+  }
+
+  #tell(tick: number, isHeld: boolean): void {
+    const { clock, monitor } = this.#parts
+    this.published = { tick, atMs: clock.monotonic() }
+    // A clock that is behind its ticks cannot say how late they are.
+    if (!isHeld) monitor?.ticked(clock.now() - tick * 1000)
   }
 
   #takeSnapshot(tick: number): void {
@@ -140,6 +154,7 @@ export class BookJob {
     this.#wasTooLate = !isPublished
     if (isPublished) {
       this.commits!++
+      this.deadLetters += deadLetters.length
     } else {
       log.warn({ tick: tick?.tick }, 'tick not published: the next one counts it as missed')
     }

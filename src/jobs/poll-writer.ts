@@ -2,6 +2,7 @@
 import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
 import type { RecordCodec } from '../wire/record-codec.js'
 import { bookKey, type PollProgress } from '../wire/round-progress.js'
+import type { PollMonitor } from './monitor.js'
 import type { OutgoingRecord, RecordOutput } from './ports.js'
 import type { Position, Publisher } from './publisher.js'
 
@@ -50,6 +51,7 @@ export class PollWriter {
   readonly counts: PollCounts = { rounds: 0, answers: 0, failures: 0, late: 0, notPolled: 0 }
   readonly #publisher: Publisher<PollProgress, RecordOutput>
   readonly #codec: RecordCodec<ExchangePoll>
+  readonly #monitor: PollMonitor | undefined
   readonly #options: PollWriterOptions
   #position: Position<PollProgress>
 
@@ -58,11 +60,13 @@ export class PollWriter {
       readonly publisher: Publisher<PollProgress, RecordOutput>
       readonly codec: RecordCodec<ExchangePoll>
       readonly position: Position<PollProgress>
+      readonly monitor?: PollMonitor | undefined
     },
     options: PollWriterOptions,
   ) {
     this.#publisher = parts.publisher
     this.#codec = parts.codec
+    this.#monitor = parts.monitor
     this.#position = { complete: parts.position.complete, open: parts.position.open }
     this.#options = options
   }
@@ -140,6 +144,7 @@ export class PollWriter {
     const output = { records: outgoing, deadLetters: [] }
     await this.#publisher.insist({ output, position })
     this.#position = position
+    this.#monitor?.written(records)
   }
 
   async #encode(record: ExchangePoll): Promise<OutgoingRecord> {

@@ -3,6 +3,7 @@ import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
 import type { RecordCodec } from '../wire/record-codec.js'
 import type { PollProgress } from '../wire/round-progress.js'
 import { AsyncQueue } from './async-queue.js'
+import type { PollMonitor, PollReading } from './monitor.js'
 import { type PollCounts, PollWriter, type PollWriterOptions } from './poll-writer.js'
 import type { Clock, Exchanges, Log, RecordOutput, TransactionLog } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
@@ -20,6 +21,7 @@ export interface PollPorts {
   readonly codec: RecordCodec<ExchangePoll>
   readonly clock: Clock
   readonly log: Log
+  readonly monitor?: PollMonitor | undefined
 }
 
 export interface PollOptions extends Identity, PollWriterOptions {
@@ -55,6 +57,7 @@ export async function poll(
     const position = await publisher.takeOver()
     const writer = new PollWriter({ ...ports, publisher, position }, options)
     const poller = new Poller(ports, writer, options)
+    ports.monitor?.begun(() => poller.read())
     const rounds = options.once ? poller.askOnce() : poller.askAll(signal)
     const written = poller.writeAll()
     await Promise.race([Promise.all([rounds, written]), graceAfter(signal, clock, GRACE_MS)])
@@ -78,6 +81,12 @@ class Poller {
     this.#options = options
     const { periodMs, deadlineMs } = options
     this.#schedule = new RoundSchedule(ports.clock, ports.log, { periodMs, windowMs: deadlineMs })
+  }
+
+  read(): PollReading {
+    const { complete } = this.#writer
+    const agoMs = this.#ports.clock.now() - (complete ?? 0)
+    return { complete, agoMs, waiting: this.#work.length }
   }
 
   async askAll(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 /** Publishes for one job: takes it over, commits, and finds out what became of a commit in doubt. */
 import { DepthlineError } from '../errors.js'
 import type { Ownership } from '../wire/progress.js'
+import type { CommitMonitor } from './monitor.js'
 import type { Clock, Log, TransactionLog, Transactor } from './ports.js'
 
 /** A process that has just fenced this one needs so long, on a loaded machine, to commit its claim. */
@@ -40,6 +41,7 @@ export interface PublisherParts<P extends Ownership, W> {
   readonly start: Position<P>
   /** What a claim publishes: no records. */
   readonly nothing: W
+  readonly monitor?: CommitMonitor | undefined
 }
 
 /**
@@ -52,6 +54,7 @@ export class Publisher<P extends Ownership, W> {
   readonly #log: Log
   readonly #start: Position<P>
   readonly #nothing: W
+  readonly #monitor: CommitMonitor | undefined
   readonly #identity: Identity
   #transactor: Transactor<P, W> | undefined
   #last: P | undefined
@@ -65,6 +68,7 @@ export class Publisher<P extends Ownership, W> {
     this.#log = parts.log
     this.#start = parts.start
     this.#nothing = parts.nothing
+    this.#monitor = parts.monitor
     this.#identity = identity
   }
 
@@ -112,15 +116,18 @@ export class Publisher<P extends Ownership, W> {
    */
   async commit({ output, position, isTooLate = () => false }: Commit<P, W>): Promise<boolean> {
     const progress = this.#progress(position, this.#last)
+    const begun = this.#clock.monotonic()
     try {
       if (!(await this.#transactor!.commit({ ...output, progress }, isTooLate))) return false
     } catch (error) {
       await this.#transactor!.discard()
       if (error instanceof DepthlineError && !error.retriable) throw error
       this.#log.warn({ reason: String(error) }, 'commit in doubt')
+      this.#monitor?.inDoubt()
       return this.#settle(progress)
     }
     this.#last = progress
+    this.#monitor?.committed(this.#clock.monotonic() - begun)
     return true
   }
 

@@ -1,11 +1,13 @@
 /** `run`: orders in, one message with all books out on every UTC second. */
 import type { Progress } from '../wire/progress.js'
 import { BookJob, type BookPublisher } from './book-job.js'
+import type { RunMonitor } from './monitor.js'
 import { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type RecordCounts } from './order-processor.js'
 import type { BookLog, Clock, Log, OrderSource, SnapshotStore } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from './recovery.js'
+import { RunState } from './run-state.js'
 import { Snapshotter } from './snapshotter.js'
 import { standBy } from './standby.js'
 import { aborted, graceAfter } from './stopping.js'
@@ -23,6 +25,7 @@ export interface RunPorts {
   readonly snapshots: readonly SnapshotStore[]
   readonly clock: Clock
   readonly log: Log
+  readonly monitor?: RunMonitor | undefined
 }
 
 /** Where a new job is. */
@@ -69,7 +72,9 @@ export async function run(
     const snapshotter = new Snapshotter({ stores, clock, log }, processor.books, snapshotSeconds)
     const parts = { ...ports, publisher, intake, snapshotter, recovery }
     const job = new BookJob(parts, options)
-    await live({ ...parts, job }, progress, options, signal)
+    const state = new RunState({ processor, job, snapshotter, clock })
+    ports.monitor?.begun(() => state.read())
+    await live({ ...parts, job, state }, progress, options, signal)
     return summaryOf(processor, job, snapshotter)
   } finally {
     await publisher.close()
@@ -106,6 +111,7 @@ interface Parts extends RunPorts {
   readonly snapshotter: Snapshotter
   readonly recovery: Recovery
   readonly job: BookJob
+  readonly state: RunState
 }
 
 /** Whatever ends first ends them all: the job when told to stop, anything else when it fails. */
@@ -144,10 +150,11 @@ async function lead(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { job, publisher, snapshotter, log } = parts
+  const { job, publisher, snapshotter, state, log } = parts
   let last = progress
   if (options.standby) {
     log.info({ job: options.job }, 'standing by')
+    state.role = 'standby'
     await standBy(parts, progress, (news) => catchUp(parts, news), signal)
     // Stopped before it led, it may never have seen any progress to catch up with.
     if (signal.aborted) return
@@ -156,16 +163,18 @@ async function lead(
   if (signal.aborted) return
   await unlessAborted(signal, catchUp(parts, last!))
   if (signal.aborted) return
+  state.role = 'leader'
   await Promise.all([job.publish(last!, signal), snapshotter.run(signal)])
 }
 
 /** Applies exactly the input that is committed, and makes sure that it gave the same books. */
-async function catchUp({ intake, source, recovery, log }: Parts, progress: Progress) {
+async function catchUp({ intake, source, recovery, state, log }: Parts, progress: Progress) {
   await intake.limitTo(progress.offsets)
   const isPassed = progress.offsets.some(
     (offset, partition) => offset !== intake.offsets[partition],
   )
   if (!isPassed) assertSameBooks({ topic: source.topic, intake, recovery, log }, progress)
+  state.caughtUp(progress)
 }
 
 /** How long a commit in hand may go on after the job was told to stop. */

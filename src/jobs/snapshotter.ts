@@ -2,6 +2,7 @@
 import type { OrderBooks } from '../book/order-books.js'
 import { DepthlineError } from '../errors.js'
 import { SnapshotEncoder, type SnapshotMeta } from '../wire/snapshot-encoder.js'
+import type { TakenSnapshot } from './monitor.js'
 import type { Clock, Log, SnapshotDraft, SnapshotStore } from './ports.js'
 
 /** Between two rounds over what has changed since the round before. */
@@ -34,6 +35,8 @@ interface Taken {
 export class Snapshotter {
   taken = 0
   failures = 0
+  /** The newest of {@link taken}. */
+  last: TakenSnapshot | undefined
   readonly #ports: SnapshotterPorts
   readonly #books: OrderBooks
   readonly #intervalMs: number
@@ -43,6 +46,8 @@ export class Snapshotter {
   #isReady = false
   #taken: Taken | undefined
   #outcome: 'committed' | 'dropped' | undefined
+  #begunMs = 0
+  #bytes = 0
 
   constructor(ports: SnapshotterPorts, books: OrderBooks, intervalSeconds: number) {
     this.#ports = ports
@@ -90,6 +95,8 @@ export class Snapshotter {
 
   async #takeOne(signal: AbortSignal): Promise<void> {
     this.#drafts = []
+    this.#begunMs = this.#ports.clock.monotonic()
+    this.#bytes = 0
     for (const store of this.#ports.stores) {
       await this.#guard(store, async () => {
         this.#drafts.push({ store, draft: await store.create() })
@@ -126,7 +133,9 @@ export class Snapshotter {
     for (const { store, draft } of [...this.#drafts]) {
       await this.#guard(store, () => draft.publish(tick))
     }
-    if (this.#drafts.length > 0) this.taken++
+    if (this.#drafts.length === 0) return
+    this.taken++
+    this.last = { tick, durationMs: clock.monotonic() - this.#begunMs, bytes: this.#bytes }
   }
 
   #nextFrames(encoder: SnapshotEncoder): Uint8Array[] {
@@ -141,6 +150,7 @@ export class Snapshotter {
   }
 
   async #write(frame: Uint8Array): Promise<void> {
+    this.#bytes += frame.length
     for (const { store, draft } of [...this.#drafts]) {
       await this.#guard(store, () => draft.write(frame))
     }

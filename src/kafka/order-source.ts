@@ -42,10 +42,15 @@ export class KafkaOrderSource {
   }
 
   async lag(): Promise<number> {
+    return (await this.lags()).reduce((sum, lag) => sum + lag, 0)
+  }
+
+  /** By partition, how much lies between the end of reading and the end of the log. */
+  async lags(): Promise<number[]> {
     const ranges = await this.ranges()
-    return ranges.reduce((lag, { high }, partition) => {
-      return lag + Math.max(0, high - (this.#positions[partition] ?? high))
-    }, 0)
+    return ranges.map(({ high }, partition) => {
+      return Math.max(0, high - (this.#positions[partition] ?? high))
+    })
   }
 
   async stop(): Promise<void> {

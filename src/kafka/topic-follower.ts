@@ -1,5 +1,5 @@
 /** Follows a topic for as long as a process runs: waits until it is there, and begins again where it was made anew. */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { DepthlineError } from '../errors.js'
 import type { LogRecord, PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
@@ -73,7 +73,12 @@ async function follow(cluster: Cluster, options: FollowOptions, place: Place): P
     for (;;) {
       const piece = await reader.next(0)
       if (piece === undefined) return
-      for (const record of piece.records) await take(record, Number(record.offset) >= range.high)
+      for (const record of piece.records) {
+        const isNew = Number(record.offset) >= range.high
+        await take(record, isNew)
+        // A day of records must not keep everybody else waiting.
+        if (!isNew) await breathe()
+      }
       place.position = piece.position
       if (piece.position >= range.high) onState({ kind: 'live' })
     }

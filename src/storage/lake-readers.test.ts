@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest'
 import { FIRST_ROUND, lakeRound } from '../testing/lake-rounds.js'
 import { openLake } from './lake.js'
 
-const ROUNDS = 1000
+const ROUNDS = 300
 const folder = mkdtempSync(join(tmpdir(), 'depthline-readers-'))
 const children: ChildProcess[] = []
 afterAll(() => {

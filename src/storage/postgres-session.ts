@@ -30,6 +30,8 @@ export class PostgresSession {
   readonly place: string
   readonly #url: string
   #client: Client | undefined
+  /** Ends a transaction that is under way. */
+  #abandon: () => void = () => {}
 
   /** @throws DepthlineError USAGE where the URL is none; the message does not repeat it */
   constructor(url: string) {
@@ -45,11 +47,12 @@ export class PostgresSession {
    * was committed is not known then
    */
   async transaction(work: (client: Client) => Promise<void>): Promise<void> {
+    // A client that is ended while it connects never says so.
+    const closed = new Promise<never>((_, reject) => {
+      this.#abandon = () => reject(this.#closed())
+    })
     try {
-      const client = await this.#connected()
-      await client.query(BEGIN)
-      await work(client)
-      await client.query('COMMIT')
+      await Promise.race([this.#run(work), closed])
     } catch (error) {
       await this.close()
       throw postgresFailed(this.place, error)
@@ -60,6 +63,7 @@ export class PostgresSession {
   async close(): Promise<void> {
     const client = this.#client
     this.#client = undefined
+    this.#abandon()
     if (client === undefined) return
     const limit = new AbortController()
     await Promise.race([
@@ -67,6 +71,18 @@ export class PostgresSession {
       sleep(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => {}),
     ])
     limit.abort()
+  }
+
+  async #run(work: (client: Client) => Promise<void>): Promise<void> {
+    const client = await this.#connected()
+    await client.query(BEGIN)
+    await work(client)
+    await client.query('COMMIT')
+  }
+
+  #closed(): DepthlineError {
+    const message = `${this.place}: closed in the middle of a call`
+    return new DepthlineError('POSTGRES_FAILED', message, { retriable: true })
   }
 
   async #connected(): Promise<Client> {

@@ -1,6 +1,7 @@
 /** The run job over an input, transactions and snapshots in memory, on a clock that the test moves. */
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { DepthlineError } from '../errors.js'
+import type { RunMonitor } from '../jobs/monitor.js'
 import type {
   BookLog,
   BookTransactor,
@@ -200,6 +201,7 @@ export interface Stage {
   readonly transactions: MemoryTransactions
   readonly snapshots: MemorySnapshots
   readonly log: Logged
+  readonly monitor?: RunMonitor
 }
 
 export interface RunningJob extends Stage {

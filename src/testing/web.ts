@@ -29,7 +29,13 @@ export interface TestAnswer {
 
 const LAKE: Lake = {
   async report(question) {
-    if (question === 'depth') return undefined
+    if (question === 'depth') {
+      const fixed = ['poll_at', 'market', 'exchange', 'mid_price']
+      const columns = [...fixed, 'buy_price_50000', 'bids_10_bps', 'reason', 'detail']
+      const book = ['2026-11-20T22:57:00Z', 'BTC-USD', 'kraken']
+      const none = [...book, null, null, null, 'stale', '=1+1']
+      return { columns, rows: [[...book, '34045.245', '34046.1', '7', null, null], none] }
+    }
     const columns = ['poll_at', 'market', 'average_mid_price', 'exchanges', 'mid_exchanges']
     const names = ['coinbase', 'kraken']
     return { columns, rows: [['2026-11-20T22:57:00Z', 'BTC-USD', '34045.245', 2, names]] }

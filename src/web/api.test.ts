@@ -125,8 +125,11 @@ describe('the exchanges', () => {
     })
     const csv = await web.get('/api/v1/mid?format=csv')
     expect(csv.text).toContain('34045.245,2,coinbase kraken\n')
-    const none = await web.get('/api/v1/depth')
+    expect((await web.get('/api/v1/depth?format=csv')).text).toContain(",,,,stale,'=1+1\n")
+    const bare = await startWeb({}, { report: async () => undefined })
+    const none = await bare.get('/api/v1/depth')
     expect(none).toMatchObject({ status: 404, json: { error: 'not_found' } })
+    await bare.server.close()
     expect((await web.get('/api/v1/mid?since=30d')).status).toBe(400)
   })
 })
@@ -194,7 +197,7 @@ describe('status and health', () => {
     expect(text).toContain(
       'depthline_serve_request_seconds_count{route="/api/v1/symbols",status="200"}',
     )
-    expect(text).toContain('depthline_serve_ticks_seen 100')
+    expect(text).toContain('depthline_serve_ticks_seen_total 100')
   })
 })
 

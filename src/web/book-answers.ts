@@ -81,8 +81,12 @@ export function bookAnswer(
 }
 
 function noBook(tick: Tick | undefined, symbol: string): Refusal {
-  if (tick === undefined) return refusal(404, 'no tick has come yet: /readyz says what is missing')
+  if (tick === undefined) return noTick()
   return refusal(404, `the books of ${isoSecond(tick.tick)} hold no ${symbol}`)
+}
+
+export function noTick(): Refusal {
+  return refusal(404, 'no tick has come yet: /readyz says what is missing')
 }
 
 export interface RankedText {

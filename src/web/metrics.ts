@@ -33,30 +33,7 @@ export class ServeMetrics {
       labelNames: ['status'],
       registers,
     })
-    const gauge = (name: string, help: string, value: () => number) =>
-      new Gauge({
-        name: `depthline_serve_${name}`,
-        help,
-        registers,
-        collect() {
-          this.set(value())
-        },
-      })
-    const { ticks, rounds, events, now } = source
-    gauge('streams', 'Readers of the stream', () => stream.open)
-    gauge('streams_opened', 'Readers since the start', () => stream.counts.opened)
-    gauge('streams_dropped', 'Readers dropped because they did not keep up', () => {
-      return stream.counts.dropped
-    })
-    gauge('ticks_seen', 'Ticks read since the start', () => ticks.seen)
-    gauge('ticks_skipped', 'Messages that were no ticks', () => ticks.skipped.count)
-    gauge('rounds_skipped', 'Records of rounds that could not be read', () => rounds.skipped)
-    gauge('events_kept_bytes', 'Memory of the events that readers can go on from', () => {
-      return events.bytes
-    })
-    gauge('tick_age_seconds', 'Age of the newest tick; NaN before the first', () => {
-      return ticks.newest === undefined ? Number.NaN : now() / 1000 - ticks.newest.tick
-    })
+    addFigures(source, stream, registers)
   }
 
   answered(route: string, status: number, seconds: number): void {
@@ -74,4 +51,47 @@ export class ServeMetrics {
   get contentType(): string {
     return this.#registry.contentType
   }
+}
+
+/** What is read off the server's state when Prometheus asks. */
+function addFigures(source: MetricsSource, stream: EventStream, registers: Registry[]): void {
+  const { gauge, counter } = makers(registers)
+  const { ticks, rounds, events, now } = source
+  gauge('streams', 'Readers of the stream', () => stream.open)
+  counter('streams_opened', 'Readers since the start', () => stream.counts.opened)
+  counter('streams_dropped', 'Readers dropped because they did not keep up', () => {
+    return stream.counts.dropped
+  })
+  counter('ticks_seen', 'Ticks read since the start', () => ticks.seen)
+  counter('ticks_skipped', 'Messages that were no ticks', () => ticks.skipped.count)
+  counter('rounds_skipped', 'Records of rounds that could not be read', () => rounds.skipped)
+  gauge('events_kept_bytes', 'Memory of the events that readers can go on from', () => {
+    return events.bytes
+  })
+  gauge('tick_age_seconds', 'Age of the newest tick; NaN before the first', () => {
+    return ticks.newest === undefined ? Number.NaN : now() / 1000 - ticks.newest.tick
+  })
+}
+
+function makers(registers: Registry[]) {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name: `depthline_serve_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value())
+      },
+    })
+  const counter = (name: string, help: string, value: () => number) =>
+    new Counter({
+      name: `depthline_serve_${name}_total`,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(value())
+      },
+    })
+  return { gauge, counter }
 }

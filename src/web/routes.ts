@@ -1,8 +1,8 @@
 /** The API as a table: each path with its parameters, what it answers, and the schema of that. */
 import { type Answer, type Refusal, refusal } from './answer.js'
-import { bookAnswer, symbolsAnswer } from './book-answers.js'
+import { bookAnswer, noTick, symbolsAnswer } from './book-answers.js'
 import type { EventLog } from './event-log.js'
-import { bestAnswer, roundsAnswer } from './exchange-answers.js'
+import { bestAnswer, type RoundQuery, roundsAnswer } from './exchange-answers.js'
 import { BookHistory, MAX_HISTORY_TICKS } from './history.js'
 import { LakeAnswers } from './lake-answers.js'
 import {
@@ -43,14 +43,21 @@ export interface ApiSource extends StatusSource {
 const FORMAT = { format: choice('How the answer is written.', ['json', 'csv'], 'json') }
 
 export function apiRoutes(source: ApiSource): Route[] {
-  return [...bookRoutes(source), ...lakeRoutes(source), ...roundRoutes(source)]
+  return [
+    ...bookRoutes(source),
+    historyRoute(source),
+    statusRoute(source),
+    ...lakeRoutes(source),
+    bestRoute(source),
+    roundsRoute(source),
+  ]
 }
 
-function bookRoutes(source: ApiSource): Route[] {
-  const { ticks, now } = source
-  const history = new BookHistory(source.events, source.history)
-  const levels = (fallback: number) =>
-    whole('Levels a side at most.', { min: 1, max: 1000, fallback })
+const levels = (fallback: number) => {
+  return whole('Levels a side at most.', { min: 1, max: 1000, fallback })
+}
+
+function bookRoutes({ ticks, now }: ApiSource): Route[] {
   return [
     route({
       path: '/api/v1/symbols',
@@ -66,32 +73,38 @@ function bookRoutes(source: ApiSource): Route[] {
       schema: 'Book',
       answer: (query) => bookAnswer(ticks.newest, { ...query, nowMs: now() }),
     }),
-    route({
-      path: '/api/v1/books/{symbol}/history',
-      summary: `One book tick by tick, at most ${MAX_HISTORY_TICKS} of them`,
-      parameters: {
-        symbol: symbol(),
-        from: second('The first tick; default: a minute before the last.'),
-        to: second('The last tick, included; default: the newest.'),
-        levels: levels(1),
-        ...FORMAT,
-      },
-      schema: 'History',
-      answer: ({ symbol, from, to, levels }) => {
-        const newest = ticks.newest?.tick ?? Math.floor(now() / 1000)
-        const range = rangeOf({ from, to }, newest)
-        if ('status' in range) return range
-        return history.answer({ symbol, levels, range })
-      },
-    }),
-    route({
-      path: '/api/v1/status',
-      summary: 'How the processor and this server are',
-      parameters: {},
-      schema: 'Status',
-      answer: () => ({ body: statusBody(source, now()) }),
-    }),
   ]
+}
+
+function historyRoute({ ticks, events, history: topic }: ApiSource): Route {
+  const history = new BookHistory(events, topic)
+  return route({
+    path: '/api/v1/books/{symbol}/history',
+    summary: `One book tick by tick, at most ${MAX_HISTORY_TICKS} of them`,
+    parameters: {
+      symbol: symbol(),
+      from: second('The first tick; default: a minute before the last.'),
+      to: second('The last tick, included; default: the newest.'),
+      levels: levels(1),
+      ...FORMAT,
+    },
+    schema: 'History',
+    answer: ({ symbol, from, to, levels }) => {
+      if (ticks.newest === undefined) return noTick()
+      const range = rangeOf({ from, to }, ticks.newest.tick)
+      return 'status' in range ? range : history.answer({ symbol, levels, range })
+    },
+  })
+}
+
+function statusRoute(source: ApiSource): Route {
+  return route({
+    path: '/api/v1/status',
+    summary: 'How the processor and this server are',
+    parameters: {},
+    schema: 'Status',
+    answer: () => ({ body: statusBody(source, source.now()) }),
+  })
 }
 
 function rangeOf(
@@ -129,43 +142,46 @@ function lakeRoutes({ lake, now }: ApiSource): Route[] {
   ]
 }
 
-function roundRoutes({ rounds, now }: ApiSource): Route[] {
-  const parameters = { since: since('1h'), market: market() }
-  const wanted = ({ since, market }: Values<typeof parameters>) => {
-    const nowMs = now()
-    const sinceMs = since(nowMs)
-    if (sinceMs < nowMs - ROUNDS_KEPT_MS - 1000) {
-      return refusal(400, 'since: at most 24h back; /api/v1/depth reads further')
-    }
-    return { sinceMs, market }
-  }
-  return [
-    route({
-      path: '/api/v1/best',
-      summary: 'The best exchange of each minute and market for an order',
-      parameters: {
-        side: choice('What the order does.', ['buy', 'sell']),
-        notional: amount('What is to be spent or received, in quote units.', '50000'),
-        ...parameters,
-        ...FORMAT,
-      },
-      schema: 'Best',
-      answer: ({ side, notional, ...query }) => {
-        const range = wanted(query)
-        return 'status' in range ? range : bestAnswer(rounds, { side, notional, ...range })
-      },
-    }),
-    route({
-      path: '/api/v1/rounds',
-      summary: 'The newest rounds of the exchanges',
-      parameters,
-      schema: 'Rounds',
-      answer: (query) => {
-        const range = wanted(query)
-        return 'status' in range ? range : roundsAnswer(rounds, range)
-      },
-    }),
-  ]
+const ROUND_PARAMETERS = { since: since('1h'), market: market() }
+
+function bestRoute({ rounds, now }: ApiSource): Route {
+  return route({
+    path: '/api/v1/best',
+    summary: 'The best exchange of each minute and market for an order',
+    parameters: {
+      side: choice('What the order does.', ['buy', 'sell']),
+      notional: amount('What is to be spent or received, in quote units.', '50000'),
+      ...ROUND_PARAMETERS,
+      ...FORMAT,
+    },
+    schema: 'Best',
+    answer: ({ side, notional, ...query }) => {
+      const wanted = wantedRounds(query, now())
+      return 'status' in wanted ? wanted : bestAnswer(rounds, { side, notional, ...wanted })
+    },
+  })
+}
+
+function roundsRoute({ rounds, now }: ApiSource): Route {
+  return route({
+    path: '/api/v1/rounds',
+    summary: 'The newest rounds of the exchanges',
+    parameters: ROUND_PARAMETERS,
+    schema: 'Rounds',
+    answer: (query) => {
+      const wanted = wantedRounds(query, now())
+      return 'status' in wanted ? wanted : roundsAnswer(rounds, wanted)
+    },
+  })
+}
+
+function wantedRounds(
+  { since, market }: Values<typeof ROUND_PARAMETERS>,
+  nowMs: number,
+): RoundQuery | Refusal {
+  const sinceMs = since(nowMs)
+  if (sinceMs >= nowMs - ROUNDS_KEPT_MS - 1000) return { sinceMs, market }
+  return refusal(400, 'since: at most 24h back; /api/v1/depth reads further')
 }
 
 /** Puts the reading of the parameters before the answer, which gets them with their types. */

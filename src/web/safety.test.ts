@@ -1,5 +1,6 @@
 /** What the server refuses, and that no answer says or carries more than it must. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DepthlineError } from '../errors.js'
 import {
   FIRST_TICK,
   giveRound,
@@ -189,6 +190,19 @@ describe('the guard', () => {
       text: '{"error":"internal_error","message":"something went wrong here, and the log says what"}',
     })
     expect(broken.logged.join('')).toContain('secret')
+    await broken.server.close()
+  })
+
+  it('says that Kafka or the lake cannot be read, and not where they are', async () => {
+    const report = async () => {
+      throw new DepthlineError('FILE_FAILED', '/home/somebody/lake: EIO')
+    }
+    const broken = await startWeb({}, { report })
+    const { status, json } = await broken.get('/api/v1/mid')
+    expect({ status, json }).toEqual({
+      status: 503,
+      json: { error: 'not_ready', message: 'Kafka or the lake cannot be read just now' },
+    })
     await broken.server.close()
   })
 

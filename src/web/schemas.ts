@@ -120,6 +120,7 @@ const exchanges = {
     type: 'object',
     properties: {
       ...{ poll_at: time, market: text, exchange: text, mid_price: decimalOrNull },
+      ...{ best_bid: decimalOrNull, best_ask: decimalOrNull, spread: decimalOrNull },
       ...{ reason: textOrNull, detail: textOrNull },
     },
     required: ['poll_at', 'market', 'exchange', 'mid_price', 'reason', 'detail'],

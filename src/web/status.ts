@@ -2,6 +2,7 @@
 import { timesOf } from './book-answers.js'
 import type { FeedState, Verified } from './ports.js'
 import type { RoundFeed } from './round-feed.js'
+import type { Tick } from './tick.js'
 import type { TickFeed, TickFigures } from './tick-feed.js'
 
 /** A tick that is older says that the processor is not there or not in time. */
@@ -13,7 +14,7 @@ export interface StatusSource {
   readonly version: string
   readonly simulated: boolean
   /** Records of the input that the newest tick does not hold; null where that is not known. */
-  lag(): number | null
+  lag(newest: Tick | undefined): number | null
   verified(): Verified | null
 }
 
@@ -26,7 +27,7 @@ export function statusBody(source: StatusSource, nowMs: number) {
     rejected: sum(window, 'rejected'),
     rejected_last_tick: newest?.rejected ?? 0,
     missed: sum(window, 'missed'),
-    lag: source.lag(),
+    lag: source.lag(newest),
     tick_lateness_ms: { p50: quantile(lateness, 0.5), p99: quantile(lateness, 0.99) },
     crossed: newest?.crossed ?? [],
     incomplete: newest?.incomplete ?? false,

@@ -9,13 +9,17 @@ import { RecordFields } from './record-fields.js'
 import { SymbolReader } from './symbol-reader.js'
 
 /** Why a record is rejected before it reaches the books; the first that applies is given. */
-export type ReadFault =
-  | 'too_large'
-  | 'invalid_json'
-  | 'not_an_object'
-  | 'duplicate_key'
-  | 'missing_field'
-  | 'invalid_field'
+/** In the order of rank: where several apply, the first is the reason. */
+export const READ_FAULTS = [
+  'too_large',
+  'invalid_json',
+  'not_an_object',
+  'duplicate_key',
+  'missing_field',
+  'invalid_field',
+] as const
+
+export type ReadFault = (typeof READ_FAULTS)[number]
 
 export const MAX_RECORD_BYTES = 65_536
 
