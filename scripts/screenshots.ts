@@ -24,6 +24,9 @@ for (const { name, ...viewport } of WINDOWS) {
     await page.locator('.card').first().waitFor()
     await page.waitForTimeout(SETTLED_MS)
     await page.locator('#asks tr').nth(9).focus()
+    // In a window as long as the page nothing sticks to the window's foot.
+    const height: number = await page.evaluate('document.documentElement.scrollHeight')
+    await page.setViewportSize({ width: viewport.width, height })
     await page.waitForTimeout(300)
     const file = `${FOLDER}page-${name}-${colorScheme}.png`
     writeFileSync(file, smallPng(await page.screenshot({ fullPage: true })))

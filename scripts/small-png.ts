@@ -10,14 +10,14 @@ const UP = 2
 const AVERAGE = 3
 const PAETH = 4
 
-/** The same picture with 5 bits a channel, filtered not at all, which suits areas of one colour. */
+/** The same picture with 6 bits a channel, filtered not at all, which suits areas of one colour. */
 export function smallPng(png: Buffer): Buffer {
   const { header, data } = read(png)
   if (header[8] !== 8 || header[9] !== RGB) return png
   const width = header.readUInt32BE(0)
   const rows = unfiltered(inflateSync(data), width * BYTES_A_PIXEL)
   const length = width * BYTES_A_PIXEL + 1
-  const coarse = rows.map((value, at) => (at % length === 0 ? value : fiveBits(value)))
+  const coarse = rows.map((value, at) => (at % length === 0 ? value : sixBits(value)))
   const small = deflateSync(coarse, { level: 9, memLevel: 9 })
   const chunks = [chunk('IHDR', header), chunk('IDAT', small), chunk('IEND', Buffer.alloc(0))]
   const made = Buffer.concat([SIGNATURE, ...chunks])
@@ -25,8 +25,9 @@ export function smallPng(png: Buffer): Buffer {
 }
 
 /** White stays white. */
-function fiveBits(value: number): number {
-  return (value & 0xf8) | (value >> 5)
+function sixBits(value: number): number {
+  const nearest = Math.min(0xfc, (value + 2) & 0xfc)
+  return nearest | (nearest >> 6)
 }
 
 function read(png: Buffer): { header: Buffer; data: Buffer } {
