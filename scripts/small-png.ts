@@ -26,7 +26,7 @@ export function smallPng(png: Buffer): Buffer {
 
 /** White stays white. */
 function sixBits(value: number): number {
-  const nearest = Math.min(0xfc, (value + 2) & 0xfc)
+  const nearest = Math.min(0xff, value + 2) & 0xfc
   return nearest | (nearest >> 6)
 }
 

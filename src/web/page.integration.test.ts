@@ -141,6 +141,14 @@ describe.skipIf(path === undefined)('the page', () => {
     await page.mouse.move(box.x + 5, box.y + box.height / 2)
     const { bids } = await shownLadder(page)
     expect(await page.locator('#ladder tr.marked').getAttribute('data-price')).toBe(bids.at(-1)![0])
+    await page.keyboard.press('p')
+    // A row that stays pointed at keeps its place in the chart while the chart moves.
+    for (let tick = 0; tick < 3; tick++) {
+      await page.locator('#asks tr').last().focus()
+      await setTimeout(1_000)
+      const [line, point] = (await page.evaluate(CURSOR)) as number[]
+      expect(Math.abs(line! - point!)).toBeLessThanOrEqual(1)
+    }
     await page.close()
   })
 
@@ -219,6 +227,14 @@ describe.skipIf(path === undefined)('the page', () => {
     expect(offences.seen).toEqual([])
   })
 })
+
+/** Where the chart's line and its point on the asks stand, from the left. */
+const CURSOR = `(() => {
+  const middle = (box) => (box.left + box.right) / 2
+  const line = document.querySelector('#depth-chart .u-cursor-x').getBoundingClientRect()
+  const points = [...document.querySelectorAll('#depth-chart .u-cursor-pt')]
+  return [line.right, middle(points.at(-1).getBoundingClientRect())]
+})()`
 
 interface ApiTick {
   readonly tick: number

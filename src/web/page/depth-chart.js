@@ -15,6 +15,8 @@ export class DepthChart {
   #frame = new ChartFrame(this.#box, designOf)
   /** By place on the x axis. @type {Mark[]} */
   #marks = []
+  /** @type {Mark | undefined} */
+  #mark
 
   /** @param {(mark: Mark | undefined) => void} onMark */
   constructor(onMark) {
@@ -37,12 +39,15 @@ export class DepthChart {
       points.map(({ mark, y }) => (mark.side === 'bid' ? y : null)),
       points.map(({ mark, y }) => (mark.side === 'ask' ? y : null)),
     ])
+    // uPlot takes new data over in a microtask; only then does a price have its new place.
+    queueMicrotask(() => this.mark(this.#mark))
     byId('depth-unit').textContent = view.quote === '' ? '' : `Sum in ${view.quote} over price`
     this.#box.setAttribute('aria-label', describe(view))
   }
 
   /** @param {Mark | undefined} mark */
   mark(mark) {
+    this.#mark = mark
     const plot = this.#frame.plot
     if (plot === undefined) return
     const at = this.#marks.findIndex(
