@@ -161,7 +161,7 @@ describe('status and health', () => {
     empty.server.ticks.state = { kind: 'waiting', why: 'there is no topic order-book yet' }
     expect((await empty.get('/api/v1/symbols')).json).toMatchObject({ tick: null, symbols: [] })
     expect((await empty.get('/api/v1/books/BTC-USDT')).status).toBe(404)
-    expect((await empty.get('/api/v1/rounds')).status).toBe(404)
+    expect((await empty.get('/api/v1/rounds')).json).toEqual([])
     expect((await empty.get('/api/v1/best?side=buy')).status).toBe(404)
     expect((await empty.get('/api/v1/status')).json.missing).toContain(
       'there is no topic order-book yet',

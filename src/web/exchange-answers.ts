@@ -20,9 +20,6 @@ export interface RoundQuery {
 
 export function roundsAnswer(feed: RoundFeed, query: RoundQuery): Answer | Refusal {
   const rounds = feed.since(query.sinceMs, query.market)
-  if (rounds.length === 0 && feed.states.analytics.kind === 'waiting') {
-    return notThere(feed.states.analytics)
-  }
   const body = rounds.map(roundAnswer).filter((round): round is RoundAnswer => round !== undefined)
   return { body }
 }

@@ -29,6 +29,8 @@ export interface RoundAnswer {
   readonly poll_at: EpochMs
   readonly market: string
   readonly average_mid_price: DecimalText | null
+  /** Of the order that the preferred exchange is named for. */
+  readonly notional: DecimalText
   readonly buy_exchange: string | null
   readonly buy_price: DecimalText | null
   readonly buy_advantage_bps: DecimalText | null
@@ -161,6 +163,7 @@ export function roundAnswer(round: MarketRound): RoundAnswer | undefined {
     poll_at: analytics.poll_at,
     market: analytics.market,
     average_mid_price: analytics.average_mid_price,
+    notional: analytics.notional,
     buy_exchange: analytics.buy_exchange,
     buy_price: analytics.buy_price,
     buy_advantage_bps: analytics.buy_advantage_bps,

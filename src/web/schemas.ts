@@ -94,6 +94,7 @@ const round = object({
   poll_at: pollAt,
   market: text,
   average_mid_price: decimalOrNull,
+  notional: decimal,
   buy_exchange: textOrNull,
   buy_price: decimalOrNull,
   buy_advantage_bps: decimalOrNull,

@@ -42,6 +42,7 @@
  * @property {number} poll_at milliseconds since 1970
  * @property {string} market
  * @property {string | null} average_mid_price
+ * @property {string} notional of the order that the preferred exchange is named for
  * @property {string | null} buy_exchange
  * @property {string | null} buy_price
  * @property {string | null} buy_advantage_bps

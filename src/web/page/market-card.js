@@ -9,12 +9,10 @@ import { notionalText, pricesFor, tableNotional } from './round-prices.js'
 
 /** @import { Round } from './api-types.js' */
 
-/** What the preferred exchange is preferred for, by the contract of the analytics. */
-const PREFERRED_FOR = '50,000'
-
 export class MarketCard {
   #time = make('span', 'unit')
   #mid = make('b', 'number')
+  #forWhat = make('caption', '')
   #preferred = make('tbody', '')
   #legend = make('ul', 'lines')
   #caption = make('caption', '')
@@ -36,13 +34,8 @@ export class MarketCard {
     box.setAttribute('aria-label', `Mid prices of ${market} over the last hour`)
     const mid = make('p', 'average', 'average mid ', this.#mid)
     const head = make('header', '', make('h3', '', market), mid, this.#time)
-    const forWhat = make(
-      'caption',
-      '',
-      `Preferred exchange for a ${PREFERRED_FOR} ${this.#quote} order`,
-    )
     const columns = ['', 'Exchange', 'Average price', 'Ahead of the next']
-    const preferred = tableOf(forWhat, columns, this.#preferred)
+    const preferred = tableOf(this.#forWhat, columns, this.#preferred)
     preferred.classList.add('preferred')
     const prices = tableOf(this.#caption, ['Exchange', 'Buy', 'Sell'], this.#rows)
     const tables = make('div', 'scroller', preferred, prices)
@@ -57,6 +50,8 @@ export class MarketCard {
     if (newest === undefined) return
     const exchanges = newest.exchanges.map(({ exchange }) => exchange)
     this.element.dataset.pollAt = String(newest.poll_at)
+    const order = `${notionalText(newest.notional)} ${this.#quote} order`
+    this.#forWhat.textContent = `Preferred exchange for a ${order}`
     this.#time.textContent = `polled ${clockText(newest.poll_at)} UTC`
     if (newest.average_mid_price === null) this.#mid.textContent = 'no usable book'
     else writeNumber(this.#mid, newest.average_mid_price)

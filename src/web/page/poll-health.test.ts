@@ -10,7 +10,7 @@ function round(minute: number, reason: string | null = null, mid: string | null 
   const exchange = { exchange: 'kraken', usable: reason === null, reason, detail: null, flags: [] }
   return {
     ...{ poll_at: minute * MINUTE, market: 'BTC-USD', average_mid_price: mid },
-    ...{ buy_exchange: null, buy_price: null, buy_advantage_bps: null },
+    ...{ notional: '50000', buy_exchange: null, buy_price: null, buy_advantage_bps: null },
     ...{ sell_exchange: null, sell_price: null, sell_advantage_bps: null },
     exchanges: [{ ...exchange, mid_price: reason === null ? mid : null }],
     prices: [] as {
