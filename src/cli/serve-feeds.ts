@@ -93,7 +93,7 @@ interface RecordFeed<T> {
   onState(state: FollowState): void
 }
 
-async function feedRecords<T>(
+async function feedRecords<T extends { readonly poll_at: number }>(
   cluster: Cluster,
   { server, signal }: Feed,
   { topic, reader, take, onState }: RecordFeed<T>,
@@ -107,9 +107,14 @@ async function feedRecords<T>(
       return (await offsetsAt(cluster, topic, systemClock.now() - ROUNDS_KEPT_MS))[0] ?? 0
     },
     onState: (state) => onState(explained(state, topic, 'analyse')),
-    async take({ value }: LogRecord, isNew: boolean) {
+    async take({ value, timestamp }: LogRecord, isNew: boolean) {
       await unlessBroken(signal, skip, async () => {
-        take(await reader.decode(value ?? new Uint8Array()), isNew)
+        const record = await reader.decode(value ?? new Uint8Array())
+        // Kafka takes no time far from its own; a round of another time would push all others out.
+        if (record.poll_at !== Number(timestamp)) {
+          throw new DepthlineError('BAD_RECORD', `the round of ${record.poll_at} at ${timestamp}`)
+        }
+        take(record, isNew)
       })
       server.publish()
     },

@@ -8,6 +8,8 @@ import type { WebLog } from './ports.js'
 
 /** Slow senders are cut off; answers are not, for the stream has no end. */
 const REQUEST_LIMIT_MS = 10_000
+/** The stream says something every 15 s. */
+const IDLE_LIMIT_MS = 40_000
 const MAX_HEADERS = 8 * 1024
 /** Beside the readers of the stream. */
 const MAX_OTHER_CONNECTIONS = 512
@@ -25,6 +27,9 @@ export function makeApp(log: WebLog, streams: number) {
     },
     requestTimeout: REQUEST_LIMIT_MS,
     keepAliveTimeout: 30_000,
+    // Whoever takes nothing of an answer for so long is let go, and what waits for it in memory.
+    connectionTimeout: IDLE_LIMIT_MS,
+    maxRequestsPerSocket: 1_000,
     bodyLimit: 1024,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_URL },

@@ -8,6 +8,9 @@ import type { TickFeed, TickFigures } from './tick-feed.js'
 /** A tick that is older says that the processor is not there or not in time. */
 const MAX_AGE_MS = 3_000
 
+/** What is called the last minute. */
+const WINDOW_MS = 61_000
+
 export interface StatusSource {
   readonly ticks: TickFeed
   readonly rounds: RoundFeed
@@ -19,14 +22,16 @@ export interface StatusSource {
 }
 
 export function statusBody(source: StatusSource, nowMs: number) {
-  const { newest, window, skipped } = source.ticks
+  const { newest, skipped } = source.ticks
+  const window = source.ticks.window.filter(({ tick }) => nowMs - tick * 1000 < WINDOW_MS)
+  const silent = newest === undefined ? 0 : secondsBetween(newest, nowMs)
   const lateness = window.flatMap(({ latenessMs }) => latenessMs ?? []).sort((a, b) => a - b)
   return {
     ...timesOf(newest, nowMs),
-    events_per_second: eventsPerSecond(window),
+    events_per_second: silent > 0 ? null : eventsPerSecond(window),
     rejected: sum(window, 'rejected'),
     rejected_last_tick: newest?.rejected ?? 0,
-    missed: sum(window, 'missed'),
+    missed: sum(window, 'missed') + silent,
     lag: source.lag(newest),
     tick_lateness_ms: { p50: quantile(lateness, 0.5), p99: quantile(lateness, 0.99) },
     crossed: newest?.crossed ?? [],
@@ -38,6 +43,11 @@ export function statusBody(source: StatusSource, nowMs: number) {
     skipped: { ticks: skipped.count, rounds: source.rounds.skipped, last: skipped.last },
     missing: missingOf(source),
   }
+}
+
+/** Whole seconds that should have had a tick since the newest one; a tick may be a second on its way. */
+function secondsBetween({ tick }: Tick, nowMs: number): number {
+  return Math.max(0, Math.min(60, Math.floor(nowMs / 1000) - tick - 2))
 }
 
 /** What is not there, in words. */
@@ -78,6 +88,7 @@ function problemOfTicks({ state, newest }: TickFeed, nowMs: number): string | un
   if (isReading(state)) return 'the ticks are still being read'
   if (newest === undefined) return 'no tick has come yet'
   const age = nowMs - newest.tick * 1000
+  if (age < -MAX_AGE_MS) return `the last tick lies ${Math.round(-age / 1000)} s in the future`
   return age <= MAX_AGE_MS ? undefined : `the last tick is ${Math.round(age / 1000)} s old`
 }
 

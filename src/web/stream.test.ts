@@ -123,9 +123,9 @@ describe('the stream', () => {
   it('drops a reader that takes nothing, holds no memory for it, and nobody else notices', async () => {
     web = await startWeb()
     // Ticks of a megabyte, so that what the system itself buffers is soon full.
-    const symbols = Array.from({ length: 4_000 }, (_, n) => `SYMBOL-${n}`)
+    const symbols = Array.from({ length: 6_000 }, (_, n) => `SYMBOL-${n}`)
     const rows = symbols.map((symbol) => {
-      return `{"symbol":"${symbol}","side":"buy_1","price":1,"amount":1,"total":1,"cum_sum":1${'0'.repeat(150)}}`
+      return `{"symbol":"${symbol}","side":"buy_1","price":1,"amount":1,"total":1,"cum_sum":1${'0'.repeat(90)}}`
     })
     const text = `[${rows.join(',')}]`
     const idle = connect(web.server.port, '127.0.0.1')

@@ -37,8 +37,11 @@ export function readTick(record: TickRecord, arrivedMs: number | undefined): Tic
   const { headers, timestampMs, text } = record
   const tick = wholeNumber(headers.tick) ?? Math.floor(timestampMs / 1000)
   if (!(tick > 0 && tick < MAX_TICK)) return `${tick} is no second of a tick`
+  // Kafka takes no time far from its own, so a header that it agrees with cannot hold up what follows.
+  if (tick !== Math.floor(timestampMs / 1000)) return `tick ${tick} lies in another second's record`
   const rows = text === undefined ? undefined : parseTickMessage(text)
   if (rows === undefined) return `the message of tick ${tick} is no tick message`
+  if (rows.some(hasAbsurdNumber)) return `tick ${tick} has numbers that no order can have`
   const offsets = readOffsets(headers.offsets)
   return {
     tick,
@@ -52,6 +55,13 @@ export function readTick(record: TickRecord, arrivedMs: number | undefined): Tic
     offsets: offsets ?? [],
     books: booksOf(rows),
   }
+}
+
+/** Prices and sizes have 36 digits and a point at most, sums of very many of them some more. */
+const LONGEST_NUMBER = 100
+
+function hasAbsurdNumber({ price, amount, total, cumSum }: TickRow): boolean {
+  return [price, amount, total, cumSum].some((number) => number.length > LONGEST_NUMBER)
 }
 
 /** Up to here an epoch second is a valid date. */

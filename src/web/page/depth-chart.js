@@ -13,7 +13,7 @@ const STEP_ON = 1
 export class DepthChart {
   #box = byId('depth-chart')
   #frame = new ChartFrame(this.#box, designOf)
-  /** By place on the x axis. @type {Mark[]} */
+  /** By place on the x axis; the outermost ones twice. @type {Mark[]} */
   #marks = []
   /** @type {Mark | undefined} */
   #mark
@@ -29,15 +29,15 @@ export class DepthChart {
 
   /** @param {View} view */
   draw(view) {
-    const points = [
-      ...view.bid.map((row) => point('bid', row)),
+    const points = drawnOn([
+      ...view.bid.map((row) => point('bid', row)).reverse(),
       ...view.ask.map((row) => point('ask', row)),
-    ].sort((a, b) => a.x - b.x)
+    ])
     this.#marks = points.map(({ mark }) => mark)
     this.#frame.setData([
       points.map(({ x }) => x),
-      points.map(({ mark, y }) => (mark.side === 'bid' ? y : null)),
-      points.map(({ mark, y }) => (mark.side === 'ask' ? y : null)),
+      points.map(({ side, y }) => (side === 'bid' ? y : null)),
+      points.map(({ side, y }) => (side === 'ask' ? y : null)),
     ])
     // uPlot takes new data over in a microtask; only then does a price have its new place.
     queueMicrotask(() => this.mark(this.#mark))
@@ -50,9 +50,9 @@ export class DepthChart {
     this.#mark = mark
     const plot = this.#frame.plot
     if (plot === undefined) return
-    const at = this.#marks.findIndex(
-      ({ side, price }) => side === mark?.side && price === mark.price,
-    )
+    /** @param {Mark} other */
+    const isIt = (other) => other.side === mark?.side && other.price === mark.price
+    const at = mark?.side === 'bid' ? this.#marks.findLastIndex(isIt) : this.#marks.findIndex(isIt)
     const x = plot.data[0][at]
     const y = plot.data[mark?.side === 'bid' ? 1 : 2]?.[at]
     this.#box.dataset.marked = x === undefined || mark === undefined ? '' : mark.price
@@ -66,7 +66,30 @@ export class DepthChart {
  * @param {{ price: string, cumSum: string }} row
  */
 function point(side, { price, cumSum }) {
-  return { mark: { side, price }, x: Number(price), y: Number(cumSum) }
+  return { side, mark: { side, price }, x: Number(price), y: Number(cumSum) }
+}
+
+/** @typedef {{ side: Mark['side'], mark: Mark, x: number, y: number }} Point */
+
+/** How far the outermost sums are drawn on, as a share of the whole. */
+const BEYOND = 0.04
+
+/**
+ * In order of price, with the outermost sums drawn on a little: else the last one has no width.
+ *
+ * @param {Point[]} points
+ * @returns {Point[]}
+ */
+function drawnOn(points) {
+  const sorted = points.sort((a, b) => a.x - b.x)
+  const [first, last] = [sorted[0], sorted.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const beyond = (last.x - first.x || last.x / 1_000) * BEYOND
+  return [
+    ...(first.side === 'bid' ? [{ ...first, x: first.x - beyond }] : []),
+    ...sorted,
+    ...(last.side === 'ask' ? [{ ...last, x: last.x + beyond }] : []),
+  ]
 }
 
 /** @param {View} view */
