@@ -25,6 +25,9 @@ afterAll(() => web.server.close())
 describe('the books', () => {
   it('lists the symbols with their best prices', async () => {
     const { status, json } = await web.get('/api/v1/symbols')
+    const csv = await web.get('/api/v1/symbols?format=csv')
+    expect(csv.text).toMatch(/^tick,symbol,best_bid,best_ask,mid,spread,crossed\n\d+,/)
+    expect(csv.text.trim().split('\n')).toHaveLength(json.symbols.length + 1)
     expect(status).toBe(200)
     expect(json).toMatchObject({ tick: LAST, as_of: '2023-11-14T22:14:59Z', age_ms: 12 })
     const prices = { best_bid: '999.991', best_ask: '1001.000000000000000001' }
@@ -120,6 +123,7 @@ describe('the exchanges', () => {
   it('answers from the lake, and says where there is none', async () => {
     const { json } = await web.get('/api/v1/mid?since=1h')
     expect(json[0]).toMatchObject({
+      poll_at: expect.any(Number),
       average_mid_price: '34045.245',
       mid_exchanges: ['coinbase', 'kraken'],
     })

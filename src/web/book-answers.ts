@@ -54,12 +54,22 @@ export function timesOf(tick: Tick | undefined, nowMs: number) {
   return { tick: tick.tick, as_of: isoSecond(tick.tick), age_ms }
 }
 
+const SYMBOL_COLUMNS = ['symbol', 'best_bid', 'best_ask', 'mid', 'spread', 'crossed'] as const
+
+function csvCell(value: string | boolean | null): Cell {
+  return typeof value === 'boolean' ? String(value) : value
+}
+
 export function symbolsAnswer(tick: Tick | undefined, nowMs: number): Answer {
   const symbols = [...(tick?.books ?? [])].map(([symbol, book]) => {
     const { best_bid, best_ask, mid, spread, crossed } = figuresOf(book)
     return { symbol, best_bid, best_ask, mid, spread, crossed }
   })
-  return { body: { ...timesOf(tick, nowMs), symbols } }
+  const table = () => ({
+    columns: ['tick', ...SYMBOL_COLUMNS],
+    rows: symbols.map((row) => [tick!.tick, ...SYMBOL_COLUMNS.map((name) => csvCell(row[name]))]),
+  })
+  return { body: { ...timesOf(tick, nowMs), symbols }, table }
 }
 
 export function bookAnswer(

@@ -1,9 +1,9 @@
 /** Fastify as the server has it: limits, and one form for every error, also of what is no HTTP at all. */
-import { fastify } from 'fastify'
+import { type FastifyRequest, fastify } from 'fastify'
 import { DepthlineError } from '../errors.js'
 import { errorBody, type Refusal, refusal } from './answer.js'
 import { send } from './api-server.js'
-import { MAX_URL, SECURITY_HEADERS } from './guard.js'
+import { type Guard, type GuardedRequest, MAX_URL, SECURITY_HEADERS } from './guard.js'
 import type { WebLog } from './ports.js'
 
 /** Slow senders are cut off; answers are not, for the stream has no end. */
@@ -11,11 +11,12 @@ const REQUEST_LIMIT_MS = 10_000
 /** The stream says something every 15 s. */
 const IDLE_LIMIT_MS = 40_000
 const MAX_HEADERS = 8 * 1024
+const NO_PROXY = 'GET and HEAD are all there is; this is no proxy'
 /** Beside the readers of the stream. */
 const MAX_OTHER_CONNECTIONS = 512
 
 /** @param streams readers of the stream that there may be */
-export function makeApp(log: WebLog, streams: number) {
+export function makeApp(log: WebLog, guard: Guard, streams: number) {
   const app = fastify({
     // Node's own refusal of a request without Host has no body.
     http: {
@@ -33,15 +34,18 @@ export function makeApp(log: WebLog, streams: number) {
     bodyLimit: 1024,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: MAX_URL },
-    frameworkErrors: (_, __, reply) => {
+    // No hook sees what cannot be decoded, but the guard must.
+    frameworkErrors: (_, request, reply) => {
       reply.headers(SECURITY_HEADERS)
-      send(reply, refusal(400, 'the URL cannot be read'))
+      send(reply, guard.refuse(guarded(request)) ?? refusal(400, 'the URL cannot be read'))
     },
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
       else socket.end(rawAnswer(refusalOf(error.code)))
     },
   })
+  // Without a listener Node closes the connection without a word.
+  app.server.on('connect', (_, socket) => socket.end(rawAnswer(refusal(405, NO_PROXY))))
   app.server.maxConnections = streams + MAX_OTHER_CONNECTIONS
   app.setNotFoundHandler((_, reply) => {
     send(reply, refusal(404, 'there is nothing here; /openapi.json lists what there is'))
@@ -57,6 +61,11 @@ export function makeApp(log: WebLog, streams: number) {
     return send(reply, refusal(500, 'something went wrong here, and the log says what'))
   })
   return app
+}
+
+/** What the guard looks at. */
+export function guarded({ method, raw, ip }: FastifyRequest): GuardedRequest {
+  return { method, url: raw.url ?? '', hosts: raw.headersDistinct.host ?? [], address: ip }
 }
 
 function refusalOf(code: string | undefined): Refusal {

@@ -1,6 +1,6 @@
 /** What the lake says, a few questions at a time: each opens a database of its own. */
 import { type Answer, type Refusal, refusal } from './answer.js'
-import type { Lake, LakeRange } from './ports.js'
+import type { Cell, Lake, LakeRange } from './ports.js'
 
 const AT_ONCE = 2
 const WAITING = 8
@@ -37,11 +37,12 @@ export class LakeAnswers {
           'there is no lake here: depthline analyse writes it, below DEPTHLINE_DATA',
         )
       }
-      const { columns, rows } = table
+      const { columns } = table
+      const rows = table.rows.map((row) => withEpochTime(row, columns.indexOf('poll_at')))
       const body = rows.map((row) =>
         Object.fromEntries(columns.map((name, at) => [name, row[at] ?? null])),
       )
-      return { body, table: () => table }
+      return { body, table: () => ({ columns, rows }) }
     } finally {
       // Whoever waits takes the place over, so that nobody slips in between.
       const next = this.#waiting.shift()
@@ -49,4 +50,9 @@ export class LakeAnswers {
       else next()
     }
   }
+}
+
+/** Reports have times as text; the API has them all in milliseconds, so that answers can be joined. */
+function withEpochTime(row: readonly Cell[], at: number): Cell[] {
+  return row.map((cell, index) => (index === at ? Date.parse(String(cell)) : cell))
 }

@@ -62,7 +62,7 @@ function bookRoutes({ ticks, now }: ApiSource): Route[] {
     route({
       path: '/api/v1/symbols',
       summary: 'The symbols of the newest tick with their best prices',
-      parameters: {},
+      parameters: { ...FORMAT },
       schema: 'Symbols',
       answer: () => symbolsAnswer(ticks.newest, now()),
     }),

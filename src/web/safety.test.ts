@@ -91,6 +91,14 @@ describe('a malformed request gets its 4xx with a body that says why', () => {
 })
 
 describe('the guard', () => {
+  it('looks at requests that cannot be decoded too, and answers CONNECT', async () => {
+    const undecodable = (host: string) => request('GET /%% HTTP/1.1', `Host: ${host}`)
+    expect(statusOf(await undecodable('evil.example'))).toBe(421)
+    expect(statusOf(await undecodable('localhost'))).toBe(400)
+    const connect = await request('CONNECT evil.example:80 HTTP/1.1', 'Host: localhost')
+    expect(statusOf(connect)).toBe(405)
+  })
+
   it('lets GET and HEAD through and nothing else', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
       const answer = await request(

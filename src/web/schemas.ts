@@ -113,14 +113,14 @@ const round = object({
 const exchanges = {
   Mid: list(
     object({
-      ...{ poll_at: time, market: text, average_mid_price: decimalOrNull },
+      ...{ poll_at: pollAt, market: text, average_mid_price: decimalOrNull },
       ...{ exchanges: count, mid_exchanges: list(text) },
     }),
   ),
   Depth: list({
     type: 'object',
     properties: {
-      ...{ poll_at: time, market: text, exchange: text, mid_price: decimalOrNull },
+      ...{ poll_at: pollAt, market: text, exchange: text, mid_price: decimalOrNull },
       ...{ best_bid: decimalOrNull, best_ask: decimalOrNull, spread: decimalOrNull },
       ...{ reason: textOrNull, detail: textOrNull },
     },

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { addApi, send } from './api-server.js'
 import { EventLog } from './event-log.js'
 import { Guard, ownHosts, SECURITY_HEADERS } from './guard.js'
-import { makeApp } from './http-app.js'
+import { guarded, makeApp } from './http-app.js'
 import { ServeMetrics } from './metrics.js'
 import type { PageFile } from './page-files.js'
 import { addPage } from './page-server.js'
@@ -54,8 +54,8 @@ export async function startWebServer(ports: WebPorts, options: WebOptions) {
   const stream = new EventStream(events, now, { ...STREAM_LIMITS, readers: options.streams })
   const source = { ...ports, ...options, events, ticks, rounds }
   const metrics = new ServeMetrics(source, stream)
-  const app = makeApp(ports.log, options.streams)
   const guard = new Guard(options.allowHosts, new RateLimit(options.rate, now))
+  const app = makeApp(ports.log, guard, options.streams)
   guardRequests(app, guard, metrics)
   const paths: string[] = []
   app.addHook('onRoute', ({ url }) => void paths.push(url))
@@ -90,9 +90,7 @@ export async function startWebServer(ports: WebPorts, options: WebOptions) {
 function guardRequests(app: FastifyInstance, guard: Guard, metrics: ServeMetrics): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
-    const { method, raw, ip } = request
-    const hosts = raw.headersDistinct.host ?? []
-    const refused = guard.refuse({ method, url: raw.url ?? '', hosts, address: ip })
+    const refused = guard.refuse(guarded(request))
     if (refused !== undefined) {
       metrics.refused(refused.status)
       return send(reply, refused)
