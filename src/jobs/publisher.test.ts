@@ -12,16 +12,7 @@ import {
 import type { Progress } from '../wire/progress.js'
 import type { BookOutput } from './ports.js'
 import { type Commit, Publisher } from './publisher.js'
-
-/** Where a new job is. */
-const NEW = {
-  tick: undefined,
-  offsets: [],
-  lastRecords: [],
-  stateHash: '',
-  isIncomplete: false,
-  rejected: 0,
-}
+import { START as START_POSITION } from './run.js'
 
 function publisherOf(transactions: MemoryTransactions, owner: string) {
   const clock = new FakeClock(START)
@@ -29,7 +20,13 @@ function publisherOf(transactions: MemoryTransactions, owner: string) {
   return {
     clock,
     publisher: new Publisher(
-      { transactions, clock, log: new Logged(), start: NEW, nothing: { deadLetters: [] } },
+      {
+        transactions,
+        clock,
+        log: new Logged(),
+        start: START_POSITION,
+        nothing: { deadLetters: [] },
+      },
       identity,
     ),
   }
@@ -37,7 +34,10 @@ function publisherOf(transactions: MemoryTransactions, owner: string) {
 
 function commitOf(tick: number | undefined, offset = 0): Commit<Progress, BookOutput> {
   const written = tick === undefined ? {} : { tick: { tick, value: '[]', headers: {} } }
-  return { output: { ...written, deadLetters: [] }, position: { ...NEW, tick, offsets: [offset] } }
+  return {
+    output: { ...written, deadLetters: [] },
+    position: { ...START_POSITION, tick, offsets: [offset] },
+  }
 }
 
 /** Moves the clock until the call is done. */

@@ -29,7 +29,7 @@ export interface RunPorts {
 }
 
 /** Where a new job is. */
-const START: Position<Progress> = {
+export const START: Position<Progress> = {
   tick: undefined,
   offsets: [],
   lastRecords: [],

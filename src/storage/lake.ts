@@ -11,7 +11,6 @@ import type {
 import { type Column, columnsOf } from './avro-columns.js'
 import { Duck } from './duck.js'
 import { attempt, isMissing, makeFolder } from './durable-files.js'
-import { type RawRound, readRounds } from './lake-reader.js'
 import { KEPT_MS, LakeTable, type TableShape } from './lake-table.js'
 import type { Row } from './parquet-rows.js'
 import type { SchemaName } from './schema-files.js'
@@ -102,11 +101,6 @@ export class Lake {
     })
     // The next round, or the end, throws what went wrong.
     this.#compaction.catch(() => {})
-  }
-
-  /** See {@link readRounds}; of what is written when it comes to it. */
-  rounds(): AsyncGenerator<RawRound> {
-    return readRounds(this.#folder)
   }
 
   /** Waits until older hours are compacted. */

@@ -11,7 +11,7 @@ import type {
   SnapshotStore,
   StoredSnapshot,
 } from '../jobs/ports.js'
-import { type RunOptions, type RunSummary, run } from '../jobs/run.js'
+import { type RunOptions, type RunSummary, run, START as START_POSITION } from '../jobs/run.js'
 import type { Progress } from '../wire/progress.js'
 import type { DeadLetter, InputRecord, Offsets, RecordBatch, Tick } from '../wire/records.js'
 import { FakeClock } from './fake-clock.js'
@@ -36,12 +36,7 @@ export const RUN_OPTIONS: RunOptions = {
 /** What a process before this one has committed. */
 export function progressOf(change: Partial<Progress>): Progress {
   return {
-    tick: undefined,
-    offsets: [],
-    lastRecords: [],
-    stateHash: '',
-    isIncomplete: false,
-    rejected: 0,
+    ...START_POSITION,
     owner: 'another process',
     lineage: 'the lineage',
     sequence: 1,

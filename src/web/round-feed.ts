@@ -1,6 +1,6 @@
 /** The exchange rounds of the last day, each put together from the records of two topics. */
 import type {
-  BookFlag,
+  BookStatus,
   DecimalText,
   EpochMs,
   ExchangeDepth,
@@ -24,27 +24,17 @@ export interface RoundPrice {
   readonly price: DecimalText | null
 }
 
+/** What the API tells of a round as the topic has it. */
+type RoundField =
+  | 'poll_at'
+  | 'market'
+  | 'average_mid_price'
+  | 'notional'
+  | `${TradeSide}_${'exchange' | 'price' | 'advantage_bps'}`
+
 /** One market at one poll, as the API tells it. */
-export interface RoundAnswer {
-  readonly poll_at: EpochMs
-  readonly market: string
-  readonly average_mid_price: DecimalText | null
-  /** Of the order that the preferred exchange is named for. */
-  readonly notional: DecimalText
-  readonly buy_exchange: string | null
-  readonly buy_price: DecimalText | null
-  readonly buy_advantage_bps: DecimalText | null
-  readonly sell_exchange: string | null
-  readonly sell_price: DecimalText | null
-  readonly sell_advantage_bps: DecimalText | null
-  readonly exchanges: readonly {
-    readonly exchange: string
-    readonly usable: boolean
-    readonly reason: string | null
-    readonly detail: string | null
-    readonly flags: readonly BookFlag[]
-    readonly mid_price: DecimalText | null
-  }[]
+export interface RoundAnswer extends Pick<MarketAnalytics, RoundField> {
+  readonly exchanges: readonly (BookStatus & { readonly mid_price: DecimalText | null })[]
   readonly prices: readonly RoundPrice[]
 }
 
