@@ -66,7 +66,8 @@ export class BookJob {
     this.#lineage = last.lineage
     this.#reported = -last.rejected
     const schedule = new TickSchedule(clock, last.tick)
-    await Promise.race([this.#loop(schedule, signal), failureOf(intake.open())])
+    intake.open()
+    await this.#loop(schedule, signal)
   }
 
   async #loop(schedule: TickSchedule, signal: AbortSignal): Promise<void> {
@@ -182,12 +183,6 @@ export class BookJob {
       'records of one order_id lie in several partitions: key the topic by order_id for exact counts',
     )
   }
-}
-
-/** Rejects where the work fails, and else never ends. */
-async function failureOf(work: Promise<void>): Promise<never> {
-  await work
-  return new Promise(() => {})
 }
 
 /** Says what made the tick too large, which only the job knows. */

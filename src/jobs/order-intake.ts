@@ -1,11 +1,13 @@
 /** Applies batches of the input in slices, keeps every partition's position, gathers dead letters. */
 import { deadLetterOf } from '../wire/dead-letter.js'
-import { recordHash } from '../wire/progress.js'
-import type { DeadLetter, InputRecord, Offsets, RecordBatch } from '../wire/records.js'
+import type { RecordBatch } from '../wire/record-batch.js'
+import type { DeadLetter, Offsets } from '../wire/records.js'
 import { DeadLetterBuffer } from './dead-letter-buffer.js'
-import { lostLog } from './lost-log.js'
+import { Gate } from './gate.js'
+import { LogIdentity } from './log-identity.js'
 import type { OrderProcessor } from './order-processor.js'
 import type { Clock, OrderSource } from './ports.js'
+import { RecordQueue } from './record-queue.js'
 
 /** So many records take about a millisecond; after each slice the ticker may go first. */
 const SLICE = 1_000
@@ -17,20 +19,13 @@ export interface IntakeStart {
   readonly lastRecords: readonly string[]
 }
 
-/** What has come of a partition and waits. */
-interface Waiting {
-  readonly batches: (readonly InputRecord[])[]
-  /** How far the first batch is done. */
-  next: number
-  /** True while somebody works on it. */
-  isBusy: boolean
-}
-
 export class OrderIntake {
   /** The book equals exactly the input below these offsets. */
   readonly offsets: number[]
   /** Records rejected that no earlier process had rejected. */
   rejected = 0
+  /** Rejects when applying has failed: nothing is applied from then on. */
+  readonly failed: Promise<never>
   /** Called when the dead letters that wait are too many to go on. */
   onSurplus: () => void = () => {}
   readonly #processor: OrderProcessor
@@ -38,14 +33,18 @@ export class OrderIntake {
   readonly #source: Pick<OrderSource, 'topic' | 'pause' | 'resume'>
   /** Records from here on wait; dead letters below were published by an earlier process. */
   #limit: Offsets
-  /** By partition, the last record applied, or its hash where another process applied it. */
-  readonly #last: (InputRecord | string)[]
-  readonly #waiting: Waiting[]
+  readonly #log: LogIdentity
+  /** By partition, what has come and waits. */
+  readonly #queues: RecordQueue[]
   readonly #deadLetters = new DeadLetterBuffer()
-  #resume: (() => void)[] = []
-  #whenReached: (() => void)[] = []
+  /** The dead letters are published. */
+  readonly #room = new Gate()
+  readonly #reached = new Gate()
+  readonly #released = new Gate()
+  #isOnHold = false
   #isOpen = false
   #isStopped = false
+  #fail: (error: unknown) => void = () => {}
 
   /** Begins with a limit at the start: nothing is applied before {@link limitTo} or {@link open}. */
   constructor(
@@ -59,8 +58,14 @@ export class OrderIntake {
     this.#source = source
     this.offsets = [...offsets]
     this.#limit = offsets
-    this.#last = offsets.map((_, partition) => lastRecords[partition] ?? '')
-    this.#waiting = offsets.map(() => ({ batches: [], next: 0, isBusy: false }))
+    const hashes = offsets.map((_, partition) => lastRecords[partition] ?? '')
+    this.#log = new LogIdentity(source.topic, hashes)
+    this.#queues = offsets.map(() => new RecordQueue())
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+    // Whoever runs the job awaits it; it must not count as unhandled before that.
+    this.failed.catch(() => {})
   }
 
   get isFull(): boolean {
@@ -69,7 +74,7 @@ export class OrderIntake {
 
   /** True while applying waits for something other than records: a new limit, or dead letters to be published. */
   get isHeld(): boolean {
-    const isWaiting = this.#waiting.some(({ batches }) => batches.length > 0)
+    const isWaiting = this.#queues.some(({ first }) => first !== undefined)
     return isWaiting && (!this.#isOpen || this.isFull)
   }
 
@@ -80,81 +85,78 @@ export class OrderIntake {
 
   /** For each partition the hash of the last record below its offset. */
   get lastRecords(): string[] {
-    return this.#last.map(hashOf)
+    return this.#log.hashes
   }
 
   /** Goes on to exactly these offsets; resolves when each partition is there. */
   async limitTo(offsets: Offsets): Promise<void> {
     this.#limit = this.offsets.map((offset, partition) => offsets[partition] ?? offset)
-    const reached = new Promise<void>((resolve) => this.#whenReached.push(resolve))
-    this.#noteReached()
-    // What fails in the work on what waited fails here.
-    await Promise.all([this.#workOnAll(), reached])
+    const reached = this.#reached.wait()
+    if (this.#isAtLimit()) this.#reached.open()
+    this.#workOnAll()
+    await reached
   }
 
-  /**
-   * Goes on without a limit, and gathers what is rejected from here on.
-   *
-   * @returns when what has waited is applied
-   */
-  async open(): Promise<void> {
+  /** Goes on without a limit, and gathers what is rejected from here on. */
+  open(): void {
     this.#isOpen = true
-    await this.#workOnAll()
+    this.#workOnAll()
+  }
+
+  /** Applies nothing more until {@link release}: what is read of the books meanwhile is of one moment. */
+  hold(): void {
+    this.#isOnHold = true
+  }
+
+  release(): void {
+    this.#isOnHold = false
+    this.#released.open()
   }
 
   /**
-   * Applies a batch, or as much of it as lies below the limit, and keeps the rest. Records
-   * below the partition's position were applied before and are passed over.
+   * Takes a batch to be applied, as far as it lies below the limit. Records below the
+   * partition's position were applied before and are passed over.
+   *
+   * @returns when the next batch of the partition may come; that is before this one is applied,
+   * so that records are fetched and applied at the same time
    */
-  async apply({ partition, records }: RecordBatch): Promise<void> {
-    this.#waiting[partition]!.batches.push(records)
-    await this.#work(partition)
+  async apply(batch: RecordBatch): Promise<void> {
+    const { partition } = batch
+    await this.#queues[partition]!.push(batch, () => this.#work(partition).catch(this.#fail))
   }
 
-  async #workOnAll(): Promise<void> {
-    await Promise.all(this.#waiting.map((_, partition) => this.#work(partition)))
+  #workOnAll(): void {
+    for (const partition of this.#queues.keys()) this.#work(partition).catch(this.#fail)
   }
 
   /** Applies what waits of a partition, in order, up to the limit. */
   async #work(partition: number): Promise<void> {
-    const waiting = this.#waiting[partition]!
-    if (waiting.isBusy || waiting.batches.length === 0) return
-    waiting.isBusy = true
+    const queue = this.#queues[partition]!
+    if (queue.isBusy || queue.first === undefined) return
+    queue.isBusy = true
     try {
-      while (waiting.batches.length > 0 && !this.#isStopped) {
-        if (await this.#applySlice(waiting, partition)) continue
+      while (queue.first !== undefined && !this.#isStopped) {
+        if (await this.#applySlice(queue, queue.first, partition)) continue
         this.#source.pause(partition)
         return
       }
       this.#source.resume(partition)
     } finally {
-      waiting.isBusy = false
+      queue.rest()
     }
   }
 
   /** Applies the next records of the first batch; false where the limit comes first. */
-  async #applySlice(waiting: Waiting, partition: number): Promise<boolean> {
-    const records = waiting.batches[0]!
-    const end = Math.min(waiting.next + SLICE, records.length)
-    for (; waiting.next < end; waiting.next++) {
-      const record = records[waiting.next]!
-      const offset = Number(record.offset)
-      if (offset < this.offsets[partition]!) {
-        this.#assertSame(record, offset, partition)
-        continue
-      }
-      if (!this.#isOpen && offset >= this.#limit[partition]!) {
-        this.#assertNoGap(offset, partition)
-        return false
-      }
-      while (this.isFull && !this.#isStopped) await this.#pause()
+  async #applySlice(queue: RecordQueue, batch: RecordBatch, partition: number): Promise<boolean> {
+    while (this.#isOnHold) await this.#released.wait()
+    const end = Math.min(queue.next + SLICE, batch.length)
+    while (queue.next < end) {
       if (this.#isStopped) return true
-      this.#applyRecord(record, offset, partition)
+      const done = this.#applyUpTo(queue, batch, partition, end)
+      if (done === 'limit') return false
+      if (done === 'full') await this.#awaitRoom()
     }
-    if (waiting.next === records.length) {
-      waiting.batches.shift()
-      waiting.next = 0
-    }
+    if (queue.next === batch.length) queue.shift()
     await this.#clock.yield()
     return true
   }
@@ -171,77 +173,74 @@ export class OrderIntake {
       return
     }
     this.#deadLetters.release(letters)
-    this.#resumeAll()
+    this.#room.open()
   }
 
   /** Ends the applying, also of batches that wait. */
   stop(): void {
     this.#isStopped = true
-    this.#resumeAll()
+    this.release()
+    this.#room.open()
   }
 
-  /** Reading goes on at the last record after a break, so a log made anew does not go unnoticed. */
-  #assertSame(record: InputRecord, offset: number, partition: number): void {
-    if (offset !== this.offsets[partition]! - 1) return
-    const known = hashOf(this.#last[partition]!)
-    if (known === '' || known === recordHash(record)) return
-    const place = `${this.#source.topic}[${partition}]`
-    throw lostLog(`${place} holds another record at offset ${offset} than it did`)
-  }
-
-  /** The last record below the limit was applied once, so it must be there again. */
-  #assertNoGap(offset: number, partition: number): void {
-    const limit = this.#limit[partition]!
-    if (this.offsets[partition]! >= limit) return
-    const place = `${this.#source.topic}[${partition}]`
-    throw lostLog(
-      `${place} goes on at offset ${offset} after ${this.offsets[partition]! - 1}, and ${limit - 1} was read before (is the topic compacted?)`,
-    )
-  }
-
-  #applyRecord(record: InputRecord, offset: number, partition: number): void {
-    const { value } = record
-    if (value === null) {
-      this.#processor.skipTombstone()
-    } else {
-      const reason = this.#processor.accept(value, 0, value.length, partition)
-      if (reason !== undefined && this.#isOpen) {
-        this.rejected++
-        const { detail } = this.#processor
-        const { topic } = this.#source
-        const place = { topic, partition, offset: record.offset, timestamp: record.timestamp }
-        const letter = deadLetterOf({ ...place, key: record.key, value, reason, detail })
-        this.#deadLetters.add(letter)
+  /** Applies records from the queue's next one on; says what it stopped at. */
+  #applyUpTo(queue: RecordQueue, batch: RecordBatch, partition: number, end: number) {
+    const begin = queue.next
+    let done: 'end' | 'limit' | 'full' = 'end'
+    for (; queue.next < end; queue.next++) {
+      const offset = batch.offsetAt(queue.next)
+      if (offset < this.offsets[partition]!) {
+        if (offset === this.offsets[partition]! - 1) {
+          this.#log.assertSame(partition, batch.recordAt(queue.next))
+        }
+        continue
       }
+      if (!this.#isOpen && offset >= this.#limit[partition]!) {
+        const position = this.offsets[partition]!
+        this.#log.assertNoGap(partition, { position, limit: this.#limit[partition]!, next: offset })
+        done = 'limit'
+        break
+      }
+      if (this.isFull) {
+        done = 'full'
+        break
+      }
+      this.#applyRecord(batch, queue.next, partition)
+      this.offsets[partition] = offset + 1
     }
-    this.offsets[partition] = offset + 1
-    this.#last[partition] = record
-    if (this.#whenReached.length > 0) this.#noteReached()
+    this.#noteLast(batch, begin, queue.next, partition)
+    return done
   }
 
-  #noteReached(): void {
-    if (!this.#isAtLimit()) return
-    const reached = this.#whenReached
-    this.#whenReached = []
-    for (const resolve of reached) resolve()
+  #applyRecord(batch: RecordBatch, index: number, partition: number): void {
+    const bytes = batch.bytesAt(index)
+    if (bytes === null) {
+      this.#processor.skipTombstone()
+      return
+    }
+    const start = batch.startAt(index)
+    const reason = this.#processor.accept(bytes, start, batch.endAt(index), partition)
+    if (reason === undefined || !this.#isOpen) return
+    this.rejected++
+    const why = { reason, detail: this.#processor.detail }
+    const place = { topic: this.#source.topic, partition }
+    this.#deadLetters.add(deadLetterOf({ ...batch.recordAt(index), ...place, ...why }))
+  }
+
+  /** Remembers the last record applied of those from `begin` to before `end`, and who waits for it. */
+  #noteLast(batch: RecordBatch, begin: number, end: number, partition: number): void {
+    if (end === begin || batch.offsetAt(end - 1) !== this.offsets[partition]! - 1) return
+    this.#log.note(partition, batch.recordAt(end - 1))
+    if (this.#reached.isAwaited && this.#isAtLimit()) this.#reached.open()
   }
 
   #isAtLimit(): boolean {
     return this.offsets.every((offset, partition) => offset >= this.#limit[partition]!)
   }
 
-  #pause(): Promise<void> {
+  #awaitRoom(): Promise<void> {
+    const room = this.#room.wait()
     this.onSurplus()
-    return new Promise((resolve) => this.#resume.push(resolve))
+    return room
   }
-
-  #resumeAll(): void {
-    const resume = this.#resume
-    this.#resume = []
-    for (const go of resume) go()
-  }
-}
-
-function hashOf(last: InputRecord | string): string {
-  return typeof last === 'string' ? last : recordHash(last)
 }

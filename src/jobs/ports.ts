@@ -6,14 +6,8 @@ import type {
   MarketAnalytics,
 } from '../wire/exchange-records.js'
 import type { Ownership, Progress } from '../wire/progress.js'
-import type {
-  DeadLetter,
-  LogPiece,
-  Offsets,
-  PartitionRange,
-  RecordBatch,
-  Tick,
-} from '../wire/records.js'
+import type { RecordBatch } from '../wire/record-batch.js'
+import type { DeadLetter, LogPiece, Offsets, PartitionRange, Tick } from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */

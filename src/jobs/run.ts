@@ -132,6 +132,7 @@ async function live(
   try {
     await Promise.race([
       source.consume(intake.offsets, (batch) => intake.apply(batch)),
+      intake.failed,
       lead(parts, progress, options, signal),
       watchMovement(source, clock, movement, ending.signal),
       graceAfter(signal, clock, GRACE_MS),

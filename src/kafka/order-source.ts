@@ -1,5 +1,6 @@
 /** The input topic as `run` sees it: every partition from a given offset on. */
-import type { Offsets, PartitionRange, RecordBatch } from '../wire/records.js'
+import { type RecordBatch, RecordList } from '../wire/record-batch.js'
+import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import { topicRanges } from './topics.js'
@@ -28,8 +29,13 @@ export class KafkaOrderSource {
   consume(from: Offsets, handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
     this.#positions = [...from]
     const { topic } = this
-    const options = { topic, job: this.#job, positions: this.#positions, overlap: 1, handle }
-    this.#consumer = new PartitionConsumer(this.#cluster, options)
+    this.#consumer = new PartitionConsumer(this.#cluster, {
+      topic,
+      job: this.#job,
+      positions: this.#positions,
+      overlap: 1,
+      handle: ({ partition, records }) => handle(new RecordList(partition, records)),
+    })
     return this.#consumer.run()
   }
 

@@ -13,7 +13,8 @@ import type {
 } from '../jobs/ports.js'
 import { type RunOptions, type RunSummary, run, START as START_POSITION } from '../jobs/run.js'
 import type { Progress } from '../wire/progress.js'
-import type { DeadLetter, InputRecord, Offsets, RecordBatch, Tick } from '../wire/records.js'
+import { type RecordBatch, RecordList } from '../wire/record-batch.js'
+import type { DeadLetter, InputRecord, Offsets, Tick } from '../wire/records.js'
 import { FakeClock } from './fake-clock.js'
 
 /** Milliseconds since 1970 at which every test begins. */
@@ -80,7 +81,7 @@ export class MemorySource implements OrderSource {
   }
 
   redeliver(partition: number, records: readonly InputRecord[]): Promise<void> {
-    return this.#handle({ partition, records }).catch((error) => this.#fail(error))
+    return this.#handle(new RecordList(partition, records)).catch((error) => this.#fail(error))
   }
 
   /** The partitions that the job asks no more of. */

@@ -22,12 +22,6 @@ export interface LogPiece {
   readonly position: number
 }
 
-/** Records of one partition in offset order. */
-export interface RecordBatch {
-  readonly partition: number
-  readonly records: readonly InputRecord[]
-}
-
 /** For each partition by number, the offset of the record that comes next. */
 export type Offsets = readonly number[]
 

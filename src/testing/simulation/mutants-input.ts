@@ -1,6 +1,7 @@
 /** Mutants that read the input, or the clock, wrongly. */
 import type { Clock, OrderSource } from '../../jobs/ports.js'
-import type { InputRecord, RecordBatch } from '../../wire/records.js'
+import { RecordList } from '../../wire/record-batch.js'
+import type { InputRecord } from '../../wire/records.js'
 import type { Mutant } from './supervisor.js'
 import type { World } from './world.js'
 
@@ -54,7 +55,7 @@ function moveBy(record: InputRecord, by: number): InputRecord {
   return { ...record, offset: String(Number(record.offset) + by) }
 }
 
-type ChangeBatch = (batch: RecordBatch) => readonly InputRecord[]
+type ChangeBatch = (batch: RecordList) => readonly InputRecord[]
 
 function changeBatches(change: (world: World) => ChangeBatch): Mutant {
   return (ports, _process, world) => {
@@ -69,8 +70,10 @@ function changeBatches(change: (world: World) => ChangeBatch): Mutant {
       stop: () => source.stop(),
       consume: (from, handle) =>
         source.consume(from, (batch) => {
-          const records = changed(batch)
-          return records.length === 0 ? Promise.resolve() : handle({ ...batch, records })
+          // Simulated sources hand over nothing else.
+          const records = changed(batch as RecordList)
+          if (records.length === 0) return Promise.resolve()
+          return handle(new RecordList(batch.partition, records))
         }),
     }
     return { ...ports, source: mutant }

@@ -1,6 +1,7 @@
 /** The input as a process reads it: batches of any size at any time, and breaks. */
 import type { OrderSource } from '../../jobs/ports.js'
-import type { Offsets, PartitionRange, RecordBatch } from '../../wire/records.js'
+import { type RecordBatch, RecordList } from '../../wire/record-batch.js'
+import type { Offsets, PartitionRange } from '../../wire/records.js'
 import { TOPIC } from './input-log.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
@@ -111,7 +112,7 @@ export class SimulatedOrderSource implements OrderSource {
     const next = Number(records.at(-1)!.offset) + 1
     cursors[partition] = next
     this.#handed[partition] = next
-    const work = this.#handle({ partition, records })
+    const work = this.#handle(new RecordList(partition, records))
     this.#inHand[partition] = work.catch(() => {})
     await work
     this.#positions[partition] = Math.max(next, position)

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_LIMITS } from '../book/order-books.js'
+import { recordOf } from '../testing/memory-job.js'
+import { recordHash } from '../wire/progress.js'
+import { RecordList } from '../wire/record-batch.js'
+import { OrderIntake } from './order-intake.js'
+import { OrderProcessor } from './order-processor.js'
+
+const open = (id: number) =>
+  `{"order_id":${id},"symbol":"A-B","order_side":"BUY","size":1,"price":${id + 1},"status":"OPEN"}`
+
+/** An intake of one partition whose slices go on only when they are let. */
+function intakeInSteps() {
+  const processor = new OrderProcessor({ levels: 15, limits: DEFAULT_LIMITS, seed: 1 })
+  const steps: (() => void)[] = []
+  const clock = {
+    now: () => 0,
+    monotonic: () => 0,
+    sleep: async () => {},
+    yield: () => new Promise<void>((go) => steps.push(go)),
+  }
+  const source = { topic: 'orders', pause: () => {}, resume: () => {} }
+  const intake = new OrderIntake(processor, clock, source, { offsets: [0], lastRecords: [] })
+  intake.open()
+  const step = async () => {
+    steps.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { intake, processor, step }
+}
+
+/** Records with these offsets, each an order of its own. */
+function batchOf(...offsets: number[]): RecordList {
+  return new RecordList(
+    0,
+    offsets.map((offset) => recordOf(open(offset), offset)),
+  )
+}
+
+describe('the intake', () => {
+  it('asks for the next batch while one is in work, and for no more', async () => {
+    const { intake, step } = intakeInSteps()
+    let taken = 0
+    const feed = (batch: RecordList) => intake.apply(batch).then(() => taken++)
+    feed(batchOf(0, 1))
+    feed(batchOf(2, 3))
+    feed(batchOf(4, 5))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([taken, intake.offsets[0]]).toEqual([1, 2])
+    await step()
+    expect([taken, intake.offsets[0]]).toEqual([3, 4])
+    await step()
+    expect(intake.offsets).toEqual([6])
+  })
+
+  it('applies nothing from hold to release', async () => {
+    const { intake, processor, step } = intakeInSteps()
+    intake.apply(batchOf(0))
+    intake.hold()
+    intake.apply(batchOf(1))
+    for (let count = 0; count < 5; count++) await step()
+    expect([intake.offsets[0], processor.books.openOrders]).toEqual([1, 1])
+    intake.release()
+    await step()
+    expect([intake.offsets[0], processor.books.openOrders]).toEqual([2, 2])
+  })
+
+  it('keeps the place and the last record where offsets have gaps', async () => {
+    const { intake } = intakeInSteps()
+    intake.apply(batchOf(0, 3, 9))
+    expect(intake.offsets).toEqual([10])
+    expect(intake.lastRecords).toEqual([recordHash(recordOf(open(9), 9))])
+  })
+
+  it('rejects where applying fails, though nothing more comes', async () => {
+    const { intake, step } = intakeInSteps()
+    intake.apply(batchOf(0, 1))
+    await step()
+    intake.apply(new RecordList(0, [recordOf(open(7), 1), recordOf(open(2), 2)]))
+    await expect(intake.failed).rejects.toMatchObject({ code: 'LOG_LOST' })
+  })
+})
