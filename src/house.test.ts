@@ -42,8 +42,10 @@ const PACKAGES: Record<string, readonly string[]> = {
   jobs: [],
   kafka: [
     'kafkajs',
-    'pino',
     'node:crypto',
+    'node:events',
+    'node:v8',
+    'node:worker_threads',
     'node:timers/promises',
     '@kafkajs/confluent-schema-registry',
   ],

@@ -42,6 +42,7 @@ const Flags = z.object({
   closedWindow: wholeNumber(1, 100_000_000),
   maxOpenOrders: wholeNumber(1),
   maxWaitingCloses: wholeNumber(1),
+  fetchThreads: wholeNumber(0, 64),
   standby: z.boolean().default(false),
   snapshotSeconds: wholeNumber(1, 86_400),
   snapshotTopic: topicName().optional(),
@@ -83,6 +84,11 @@ export function addRunCommand(program: Command): void {
       'stop above so many closes whose open has not come',
       String(DEFAULT_LIMITS.maxWaitingCloses),
     )
+    .option(
+      '--fetch-threads <n>',
+      'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
+      '0',
+    )
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
   addRestartOptions(command)
@@ -120,7 +126,11 @@ async function runCommand(options: unknown): Promise<void> {
   const kept = [progressTopic(progress), ...copies.map(snapshotTopic)]
   const topics = [inputTopic(flags.input), ...written, ...kept]
   await ensureTopics(cluster, topics, flags.createTopics)
-  const source = new KafkaOrderSource(cluster, { topic: flags.input, job })
+  const source = new KafkaOrderSource(cluster, {
+    topic: flags.input,
+    job,
+    threads: flags.fetchThreads,
+  })
   health?.measureLag(source)
   const publishing = { ...flags, progress, job, encodeTick }
   const transactions = await openTransactionLog(cluster, publishing)

@@ -7,10 +7,12 @@ import { Gate } from './gate.js'
 import { LogIdentity } from './log-identity.js'
 import type { OrderProcessor } from './order-processor.js'
 import type { Clock, OrderSource } from './ports.js'
-import { RecordQueue } from './record-queue.js'
+import { RecordQueue, recordsInWork } from './record-queue.js'
 
 /** So many records take about a millisecond; after each slice the ticker may go first. */
 const SLICE = 1_000
+/** With so many records left the next are fetched: they take longer to apply than a fetch to come. */
+const AHEAD = 5_000
 
 export interface IntakeStart {
   /** The books hold exactly what lies below. */
@@ -37,6 +39,8 @@ export class OrderIntake {
   /** By partition, what has come and waits. */
   readonly #queues: RecordQueue[]
   readonly #deadLetters = new DeadLetterBuffer()
+  /** A slice is applied. */
+  readonly #worked = new Gate()
   /** The dead letters are published. */
   readonly #room = new Gate()
   readonly #reached = new Gate()
@@ -117,12 +121,13 @@ export class OrderIntake {
    * Takes a batch to be applied, as far as it lies below the limit. Records below the
    * partition's position were applied before and are passed over.
    *
-   * @returns when the next batch of the partition may come; that is before this one is applied,
-   * so that records are fetched and applied at the same time
+   * @returns when more may be fetched: a little before all is applied, so that both go on at once
    */
   async apply(batch: RecordBatch): Promise<void> {
-    const { partition } = batch
-    await this.#queues[partition]!.push(batch, () => this.#work(partition).catch(this.#fail))
+    const queue = this.#queues[batch.partition]!
+    queue.push(batch)
+    this.#work(batch.partition).catch(this.#fail)
+    while (queue.isBusy && recordsInWork(this.#queues) > AHEAD) await this.#worked.wait()
   }
 
   #workOnAll(): void {
@@ -142,7 +147,8 @@ export class OrderIntake {
       }
       this.#source.resume(partition)
     } finally {
-      queue.rest()
+      queue.isBusy = false
+      this.#worked.open()
     }
   }
 
@@ -154,9 +160,12 @@ export class OrderIntake {
       if (this.#isStopped) return true
       const done = this.#applyUpTo(queue, batch, partition, end)
       if (done === 'limit') return false
-      if (done === 'full') await this.#awaitRoom()
+      if (done !== 'full') continue
+      this.onSurplus()
+      await this.#room.wait()
     }
     if (queue.next === batch.length) queue.shift()
+    this.#worked.open()
     await this.#clock.yield()
     return true
   }
@@ -222,9 +231,8 @@ export class OrderIntake {
     const reason = this.#processor.accept(bytes, start, batch.endAt(index), partition)
     if (reason === undefined || !this.#isOpen) return
     this.rejected++
-    const why = { reason, detail: this.#processor.detail }
-    const place = { topic: this.#source.topic, partition }
-    this.#deadLetters.add(deadLetterOf({ ...batch.recordAt(index), ...place, ...why }))
+    const why = { topic: this.#source.topic, partition, reason, detail: this.#processor.detail }
+    this.#deadLetters.add(deadLetterOf({ ...batch.recordAt(index), ...why }))
   }
 
   /** Remembers the last record applied of those from `begin` to before `end`, and who waits for it. */
@@ -236,11 +244,5 @@ export class OrderIntake {
 
   #isAtLimit(): boolean {
     return this.offsets.every((offset, partition) => offset >= this.#limit[partition]!)
-  }
-
-  #awaitRoom(): Promise<void> {
-    const room = this.#room.wait()
-    this.onSurplus()
-    return room
   }
 }

@@ -1,6 +1,5 @@
 /** The connection to Kafka: a KafkaJS client that logs through pino and fails in our terms. */
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
-import type { Logger } from 'pino'
 import { DepthlineError } from '../errors.js'
 import { AdminConnection } from './admin-connection.js'
 import { rootMessage } from './failures.js'
@@ -13,10 +12,18 @@ export interface KafkaSettings {
   readonly sasl?: KafkaConfig['sasl']
 }
 
+/** The part of a pino logger that this room uses. */
+export interface KafkaLog {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
 export interface Cluster {
+  readonly settings: KafkaSettings
   readonly kafka: Kafka
   readonly admin: AdminConnection
-  readonly log: Logger
+  readonly log: KafkaLog
 }
 
 /**
@@ -26,7 +33,7 @@ export interface Cluster {
  */
 export async function connect(
   settings: KafkaSettings,
-  log: Logger,
+  log: KafkaLog,
   signal: AbortSignal,
 ): Promise<Cluster> {
   const { brokers, clientId, ssl, sasl } = settings
@@ -50,7 +57,7 @@ export async function connect(
       cause: error,
     })
   })
-  return { kafka, admin, log }
+  return { settings, kafka, admin, log }
 }
 
 async function stopped(signal: AbortSignal): Promise<never> {
@@ -66,7 +73,7 @@ export async function disconnect(cluster: Cluster): Promise<void> {
 }
 
 /** KafkaJS calls errors what a restarting broker answers for a while; what matters we log ourselves. */
-function logTo(log: Logger) {
+function logTo(log: KafkaLog) {
   return (entry: { log: { message: string; [field: string]: unknown } }) => {
     const { message, timestamp: _, logger: __, stack: ___, ...fields } = entry.log
     log.debug(fields, `kafkajs: ${message}`)

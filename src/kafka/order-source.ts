@@ -2,22 +2,37 @@
 import { type RecordBatch, RecordList } from '../wire/record-batch.js'
 import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
+import { FetchThread } from './fetch-thread.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import { topicRanges } from './topics.js'
+
+type Handle = (batch: RecordBatch) => Promise<void>
+
+interface Reading {
+  pause(partition: number): void
+  resume(partition: number): void
+  stop(): Promise<void>
+}
 
 export class KafkaOrderSource {
   readonly topic: string
   readonly #cluster: Cluster
   readonly #job: string
-  /** Of the consumer: past records and markers alike. */
+  readonly #threads: number
+  /** Past records and markers alike. */
   #positions: number[] = []
-  #consumer: PartitionConsumer | undefined
+  /** Partition p is read by number p modulo their count. */
+  #readings: Reading[] = []
 
-  /** @param job begins the name of the consumer's own group */
-  constructor(cluster: Cluster, { topic, job }: { topic: string; job: string }) {
+  /**
+   * @param job begins the names of the consumers' own groups
+   * @param threads that fetch and decode; 0 where this one does
+   */
+  constructor(cluster: Cluster, options: { topic: string; job: string; threads: number }) {
     this.#cluster = cluster
-    this.topic = topic
-    this.#job = job
+    this.topic = options.topic
+    this.#job = options.job
+    this.#threads = options.threads
   }
 
   /** @throws DepthlineError TOPIC_MISSING */
@@ -26,25 +41,20 @@ export class KafkaOrderSource {
   }
 
   /** @throws DepthlineError LOG_LOST where what comes next is gone, or what `handle` throws */
-  consume(from: Offsets, handle: (batch: RecordBatch) => Promise<void>): Promise<void> {
+  async consume(from: Offsets, handle: Handle): Promise<void> {
     this.#positions = [...from]
-    const { topic } = this
-    this.#consumer = new PartitionConsumer(this.#cluster, {
-      topic,
-      job: this.#job,
-      positions: this.#positions,
-      overlap: 1,
-      handle: ({ partition, records }) => handle(new RecordList(partition, records)),
-    })
-    return this.#consumer.run()
+    // A thread without a partition would have nothing to do.
+    const threads = Math.min(this.#threads, from.length)
+    if (threads === 0) await this.#readHere(handle)
+    else await this.#readInThreads(threads, handle)
   }
 
   pause(partition: number): void {
-    this.#consumer?.pause(partition)
+    this.#readingOf(partition)?.pause(partition)
   }
 
   resume(partition: number): void {
-    this.#consumer?.resume(partition)
+    this.#readingOf(partition)?.resume(partition)
   }
 
   async lag(): Promise<number> {
@@ -60,6 +70,36 @@ export class KafkaOrderSource {
   }
 
   async stop(): Promise<void> {
-    await this.#consumer?.stop()
+    await Promise.all(this.#readings.map((reading) => reading.stop()))
+  }
+
+  #readHere(handle: Handle): Promise<void> {
+    const consumer = new PartitionConsumer(this.#cluster, {
+      topic: this.topic,
+      job: this.#job,
+      positions: this.#positions,
+      overlap: 1,
+      handle: ({ partition, records }) => handle(new RecordList(partition, records)),
+    })
+    this.#readings = [consumer]
+    return consumer.run()
+  }
+
+  async #readInThreads(count: number, handle: Handle): Promise<void> {
+    const { settings, log } = this.#cluster
+    const positions = [...this.#positions]
+    const threads = Array.from({ length: count }, (_, index) => {
+      const share = { index, count }
+      return new FetchThread({ settings, topic: this.topic, job: this.#job, positions, share }, log)
+    })
+    this.#readings = threads
+    const onPosition = (partition: number, position: number) => {
+      this.#positions[partition] = position
+    }
+    await Promise.all(threads.map((thread) => thread.run({ handle, onPosition })))
+  }
+
+  #readingOf(partition: number): Reading | undefined {
+    return this.#readings[partition % this.#readings.length]
   }
 }

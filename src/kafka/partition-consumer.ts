@@ -5,6 +5,7 @@ import { DepthlineError } from '../errors.js'
 import type { Cluster } from './client.js'
 import { ConsumerWatch } from './consumer-watch.js'
 import { quietly, within } from './failures.js'
+import { pinnedAssigner, type Share } from './pinned-assigner.js'
 import { asFailure, assertStillThere, isSettling, lost } from './read-failures.js'
 import { topicRanges } from './topics.js'
 
@@ -19,6 +20,8 @@ export interface PartitionConsumerOptions {
   readonly job: string
   /** Where to start, by partition number; kept up to date as batches are done with. */
   readonly positions: number[]
+  /** Which partitions are read; default: all. */
+  readonly share?: Share
   /** How many records before a position come once more whenever reading begins, if they are kept. */
   readonly overlap?: number
   /** Takes a batch; each record comes once, and the next batch of its partition when this resolves. */
@@ -27,6 +30,7 @@ export interface PartitionConsumerOptions {
   onPosition?(partition: number): void
 }
 
+const ALL: Share = { index: 0, count: 1 }
 const START_LIMIT_MS = 30_000
 const RETRY_MS = 200
 
@@ -135,25 +139,30 @@ export class PartitionConsumer {
   }
 
   #newConsumer(): Consumer {
+    const { job, share } = this.#options
     return this.#cluster.kafka.consumer({
-      groupId: `${this.#options.job}.${randomUUID()}`,
-      // 1 MB a partition was faster and smaller than 4 or 8.
+      groupId: `${job}.${randomUUID()}`,
+      // KafkaJS makes all records of a fetch at one go, so a larger fetch holds the loop for longer
+      // and takes more memory. Its broker client shuffles the partitions: none has to wait for ever.
+      maxBytes: 1024 * 1024,
       maxBytesPerPartition: 1024 * 1024,
       maxWaitTimeInMs: 100,
       sessionTimeout: 30_000,
       // Added partitions are noticed this soon.
       metadataMaxAge: 30_000,
       readUncommitted: false,
+      ...(share === undefined ? {} : { partitionAssigners: [pinnedAssigner(share)] }),
       retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 5, restartOnFailure: never },
     })
   }
 
   #follow(consumer: Consumer, watch: ConsumerWatch): void {
-    const { topic, positions, overlap = 0 } = this.#options
+    const { topic, positions, share = ALL, overlap = 0 } = this.#options
     const { GROUP_JOIN, END_BATCH_PROCESS } = consumer.events
     // A rejoin resets KafkaJS's positions, so ours are set again each time.
     consumer.on(GROUP_JOIN, () => {
       for (const [partition, position] of positions.entries()) {
+        if (partition % share.count !== share.index) continue
         // Past the last record there may be markers, which are no records to come once more.
         const offset = Math.max(0, Math.min(position, this.#handed[partition]!) - overlap)
         consumer.seek({ topic, partition, offset: String(offset) })

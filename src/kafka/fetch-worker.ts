@@ -1,0 +1,121 @@
+/** What a fetching thread runs: it reads its share of the input's partitions and hands the records over, packed. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { DepthlineError, type ErrorCode } from '../errors.js'
+import { buffersOf, type PackedRecords, pack } from '../wire/packed-batch.js'
+import { type Cluster, connect, disconnect, type KafkaLog, type KafkaSettings } from './client.js'
+import { PartitionConsumer } from './partition-consumer.js'
+import type { Share } from './pinned-assigner.js'
+
+export interface FetchOrder {
+  readonly settings: KafkaSettings
+  readonly topic: string
+  /** Begins the name of the consumer's own group. */
+  readonly job: string
+  /** Where to start, by partition number. */
+  readonly positions: readonly number[]
+  readonly share: Share
+}
+
+/** From the thread to the one that owns it. */
+export type FetchReport =
+  | { readonly kind: 'batch'; readonly packed: PackedRecords }
+  | { readonly kind: 'position'; readonly partition: number; readonly position: number }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn'
+      readonly fields: object
+      readonly message: string
+    }
+  /** The last one; `code` is missing where it is a bug. */
+  | {
+      readonly kind: 'failed'
+      readonly code: ErrorCode | undefined
+      readonly message: string
+      readonly retriable: boolean
+    }
+
+/** From its owner to the thread; `taken` says how many records it is done with. */
+export type FetchCommand =
+  | { readonly kind: 'taken'; readonly records: number }
+  | { readonly kind: 'pause' | 'resume'; readonly partition: number }
+  | { readonly kind: 'stop' }
+
+/** So many records may be on their way, so that neither thread waits for the other; they are 3 MB. */
+const AHEAD = 20_000
+
+function report(message: FetchReport, transfer: ArrayBuffer[] = []): void {
+  parentPort!.postMessage(message, transfer)
+}
+
+const logTo = (level: 'debug' | 'info' | 'warn') => (fields: object, message: string) =>
+  report({ kind: 'log', level, fields, message })
+const log: KafkaLog = { debug: logTo('debug'), info: logTo('info'), warn: logTo('warn') }
+
+/** Counts the records on their way to the owner. */
+class Ahead {
+  #records = 0
+  #waiting: (() => void)[] = []
+
+  /** @returns when more may be sent */
+  async sent(records: number): Promise<void> {
+    this.#records += records
+    while (this.#records > AHEAD) await new Promise<void>((go) => this.#waiting.push(go))
+  }
+
+  taken(records: number): void {
+    this.#records -= records
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const go of waiting) go()
+  }
+}
+
+/** Reads until it is told to stop. */
+async function read(order: FetchOrder): Promise<void> {
+  const stopping = new AbortController()
+  const cluster = await connect(order.settings, log, stopping.signal)
+  const ahead = new Ahead()
+  const consumer = newConsumer(cluster, order, ahead)
+  parentPort!.on('message', (command: FetchCommand) => {
+    if (command.kind === 'taken') ahead.taken(command.records)
+    else if (command.kind === 'pause') consumer.pause(command.partition)
+    else if (command.kind === 'resume') consumer.resume(command.partition)
+    else consumer.stop()
+  })
+  try {
+    await consumer.run()
+  } finally {
+    await disconnect(cluster)
+  }
+}
+
+function newConsumer(
+  cluster: Cluster,
+  { topic, job, positions, share }: FetchOrder,
+  ahead: Ahead,
+): PartitionConsumer {
+  const kept = [...positions]
+  return new PartitionConsumer(cluster, {
+    topic,
+    job,
+    positions: kept,
+    share,
+    overlap: 1,
+    handle: ({ partition, records }) => {
+      const packed = pack(partition, records)
+      report({ kind: 'batch', packed }, buffersOf(packed))
+      return ahead.sent(records.length)
+    },
+    onPosition: (partition) => report({ kind: 'position', partition, position: kept[partition]! }),
+  })
+}
+
+try {
+  await read(workerData as FetchOrder)
+} catch (error) {
+  const known = error instanceof DepthlineError ? error : undefined
+  const message = known?.message ?? (error instanceof Error ? error.stack : String(error)) ?? ''
+  report({ kind: 'failed', code: known?.code, message, retriable: known?.retriable ?? false })
+}
+// KafkaJS may keep a socket or a timer that nothing comes of any longer.
+parentPort!.close()
