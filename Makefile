@@ -7,7 +7,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs bench bench-kafka flood readers hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs bench bench-kafka bench-peers flood readers hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: build ## Measure replay, tick latency, exchange rounds and their latency 
 
 bench-kafka: build ## `run` on a local broker: drain, ticks and latency, recovery (some 20 minutes)
 	@npx tsx bench/kafka/drain.ts && npx tsx bench/kafka/ticks.ts && npx tsx bench/kafka/recovery.ts
+
+bench-peers: build ## Beside Flink and Spark: needs Java 17, Maven, Go (RUNS=3 ENGINES="…" TESTS="…"; some 80 minutes)
+	@npx tsx bench/peers/peers.ts
 
 flood: build ## A topic of a million broken records, drained while ticks go on
 	@npx tsx bench/flood.ts

@@ -7,8 +7,9 @@ import { type BenchCluster, startCluster } from './cluster.js'
 import { bareCommand, CAUGHT_UP, Engine, runCommand } from './engine.js'
 import { WARM_EVENTS } from './events.js'
 import { load } from './load.js'
+import { mediansOf } from './medians.js'
 import { cpuSecondsOf, othersMeter, whenQuiet } from './processes.js'
-import { benchSettings, mediansOf } from './settings.js'
+import { benchSettings } from './settings.js'
 import { intervalsMs, type SeenTick, TickWatcher } from './watcher.js'
 
 const settings = benchSettings('kafka-drain', ['events', 'partitions', 'runs'])
@@ -56,7 +57,7 @@ async function measure(events: number, partitions: number) {
     measured.push(await drainBesideKafkaJs({ input, events, run }))
     console.error(JSON.stringify(measured.at(-1)))
   }
-  return { events, partitions, ...mediansOf(measured, median), each: measured.map(inShort) }
+  return { events, partitions, ...mediansOf(measured), each: measured.map(inShort) }
 }
 
 interface DrainRun {

@@ -4,8 +4,9 @@ import { median, quantile, report } from '../report.js'
 import { startCluster } from './cluster.js'
 import { CAUGHT_UP } from './engine.js'
 import { LiveOrders } from './live.js'
+import { mediansOf } from './medians.js'
 import { cpuSecondsOf, othersMeter, whenQuiet } from './processes.js'
-import { benchSettings, mediansOf } from './settings.js'
+import { benchSettings } from './settings.js'
 import { PARTITIONS, type WarmBook, warmBook } from './warm-book.js'
 import { intervalsMs, type SeenTick } from './watcher.js'
 
@@ -33,7 +34,7 @@ try {
       measured[rate] = [...(measured[rate] ?? []), figures]
     }
   }
-  const medians = rates.map((rate) => ({ rate, ...mediansOf(measured[rate]!, median) }))
+  const medians = rates.map((rate) => ({ rate, ...mediansOf(measured[rate]!) }))
   report(settings.name, METHOD, { runs, nodeFlags, runArgs, rates: medians })
 } finally {
   await cluster.stop()
