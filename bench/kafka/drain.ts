@@ -20,7 +20,7 @@ const partitionings = settings.numbers('partitions', [4])
 const threads = Number(/--fetch-threads[ =](\d+)/.exec(runArgs.join(' '))?.[1] ?? 1)
 const METHOD =
   'A topic loaded beforehand, keyed by order id, all levels in each message. eventsPerSecond: from launch to the arrival of the first committed tick that covers all, so up to a second late. ' +
-  'interpolated: the end is set back to when all was applied, at the rate of the last full second. steady: without start-up, between the first and the last tick that cover a part, by their offsets headers. ' +
+  'interpolated: the end is set back to when all was applied, at the rate of the last full second. Intervals and rates without the first tick, which comes in the midst of its second. steady: without start-up, between the first and the last tick that cover a part, by their offsets headers. ' +
   'kafkaJs: a bare read_committed consumer of the same topic right before, from its first batch to its last, which knows nothing of start-up either; ofKafkaJs is steady over that of the same run and flags.'
 
 const cluster = await startCluster()
@@ -107,9 +107,12 @@ async function drainOnce({ input, events, run }: DrainRun) {
   const readyMs = (engine.logged(CAUGHT_UP) ?? Number.NaN) - engine.launchedMs
   await engine.kill()
   await watcher.stop()
-  const rates = ratesOf({ ticks: watcher.ticks, events, launchedMs: engine.launchedMs })
-  const seconds = (last.arrivedMs - engine.launchedMs) / 1000
-  const intervals = intervalsMs(watcher.ticks)
+  const { launchedMs } = engine
+  // The first tick is published when all is ready, in the midst of its second; the others on theirs.
+  const ticks = watcher.ticks.slice(1)
+  const rates = ratesOf({ ticks, events, launchedMs, readyMs: launchedMs + readyMs })
+  const seconds = (last.arrivedMs - launchedMs) / 1000
+  const intervals = intervalsMs(ticks)
   return {
     ...{ seconds, eventsPerSecond: events / seconds, ...rates },
     ...{ cpuSeconds, brokerCpuSeconds, peakMb, readyMs, otherBusyCores },
@@ -124,22 +127,35 @@ async function drainOnce({ input, events, run }: DrainRun) {
 /**
  * Rates that know nothing of the wait for the next second. The book of a tick is
  * cut on its second, so between two ticks that cover a part of the backlog all
- * time was work; after the last of them the rest takes as long as at that rate.
+ * time was work; after the last of them the rest takes as long as at the rate
+ * before it, or since it was ready where there is no other tick.
  */
-function ratesOf(drain: { ticks: readonly SeenTick[]; events: number; launchedMs: number }): {
-  interpolated: number | null
-  steady: number | null
-} {
-  const { ticks, events, launchedMs } = drain
-  const parts = ticks.filter(({ applied }) => applied > 0 && applied < events)
-  const [first, last, before] = [parts[0], parts.at(-1), parts.at(-2)]
-  if (first === undefined || last === undefined || before === undefined) {
-    return { interpolated: null, steady: null }
-  }
-  const rateNow = (last.applied - before.applied) / (last.tick - before.tick)
-  const endMs = last.tick * 1000 + ((events - last.applied) / rateNow) * 1000
-  const steady = (last.applied - first.applied) / (last.tick - first.tick)
+function ratesOf(drain: {
+  ticks: readonly SeenTick[]
+  events: number
+  launchedMs: number
+  readyMs: number
+}): { interpolated: number | null; steady: number | null } {
+  const { ticks, events, launchedMs, readyMs } = drain
+  const parts = ticks
+    .filter(({ applied }) => applied > 0 && applied < events)
+    .map(({ tick, applied }) => ({ atMs: tick * 1000, applied }))
+  const [first, last] = [parts[0], parts.at(-1)]
+  if (first === undefined || last === undefined) return { interpolated: null, steady: null }
+  const before = parts.at(-2) ?? { atMs: readyMs, applied: 0 }
+  const endMs = last.atMs + (events - last.applied) / rateBetween(before, last)
+  const steady = first === last ? null : rateBetween(first, last) * 1000
   return { interpolated: (events * 1000) / (endMs - launchedMs), steady }
+}
+
+interface Progress {
+  readonly atMs: number
+  readonly applied: number
+}
+
+/** Events a millisecond. */
+function rateBetween(from: Progress, to: Progress): number {
+  return (to.applied - from.applied) / (to.atMs - from.atMs)
 }
 
 /** So that the spread can be seen. */

@@ -20,6 +20,8 @@ const running = new Set<Engine>()
 process.on('exit', () => {
   for (const engine of running) engine.signalAll('SIGKILL')
 })
+// A session of its own gets no Ctrl-C from the terminal, and without an exit nothing would end it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 export class Engine {
   readonly launchedMs: number
