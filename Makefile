@@ -7,7 +7,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs bench flood readers hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs figures bench bench-kafka bench-peers flood readers hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,8 +47,17 @@ registry-stop: ## Stop the registry that `make registry` started
 docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in docs/OPERATIONS.md
 	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/metrics-table.ts
 
+figures: install ## Write the figures of README.md and docs/PERFORMANCE.md, and their plots, from bench/results
+	@npx tsx scripts/figures.ts
+
 bench: build ## Measure replay, tick latency, exchange rounds and their latency (bench/README.md)
 	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts && npx tsx bench/exchange-round.ts && npx tsx bench/exchange-latency.ts
+
+bench-kafka: build ## `run` on a local broker: drain, ticks and latency, recovery (some 20 minutes)
+	@npx tsx bench/kafka/drain.ts && npx tsx bench/kafka/ticks.ts && npx tsx bench/kafka/recovery.ts
+
+bench-peers: build ## Beside Flink and Spark: needs Java 17, Maven, Go (RUNS=3 ENGINES="…" TESTS="…"; some 80 minutes)
+	@npx tsx bench/peers/peers.ts
 
 flood: build ## A topic of a million broken records, drained while ticks go on
 	@npx tsx bench/flood.ts

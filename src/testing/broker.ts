@@ -31,6 +31,8 @@ const QUICK_RESTART = {
 export interface BrokerOptions {
   /** Broker settings on top of those in `scripts/kafka.sh`; a container takes none. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Instead of those for a short life; a container takes none. */
+  readonly jvmFlags?: readonly string[]
 }
 
 /**
@@ -66,13 +68,18 @@ class LocalBroker implements TestBroker {
   readonly brokers: string
   readonly #folder: string
   readonly #libs: string
+  readonly #jvmFlags: readonly string[]
   #child: ChildProcess | undefined
   #lines: string[] = []
 
-  private constructor(place: { port: number; folder: string; libs: string }) {
+  private constructor(
+    place: { port: number; folder: string; libs: string },
+    jvmFlags: readonly string[] = JVM_FLAGS,
+  ) {
     this.brokers = `127.0.0.1:${place.port}`
     this.#folder = place.folder
     this.#libs = place.libs
+    this.#jvmFlags = jvmFlags
   }
 
   static async prepare(options: BrokerOptions): Promise<LocalBroker> {
@@ -88,7 +95,7 @@ class LocalBroker implements TestBroker {
     }
     try {
       const { stdout } = await promisify(execFile)(SCRIPT, ['prepare'], { env })
-      return new LocalBroker({ port, folder, libs: stdout.trim() })
+      return new LocalBroker({ port, folder, libs: stdout.trim() }, options.jvmFlags)
     } catch (cause) {
       rmSync(folder, REMOVAL)
       const said = (cause as { stderr?: string }).stderr ?? ''
@@ -105,7 +112,7 @@ class LocalBroker implements TestBroker {
   async restart(): Promise<void> {
     await this.kill()
     const settings = join(this.#folder, 'server.properties')
-    const args = [...JVM_FLAGS, '-cp', join(this.#libs, '*'), 'kafka.Kafka', settings]
+    const args = [...this.#jvmFlags, '-cp', join(this.#libs, '*'), 'kafka.Kafka', settings]
     const child = spawn('java', args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.#lines = []

@@ -1,0 +1,158 @@
+/** Writes the figures of README.md and docs/PERFORMANCE.md, and the plots, from bench/results: `make figures`. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { machineLine, ownTable } from './figure-tables.js'
+import type { Json, Results } from './figure-text.js'
+import { peerTable } from './peer-table.js'
+import { drawPlot, type Plot, type Series } from './plot.js'
+
+const ROOT = new URL('../', import.meta.url)
+/** Faults are judged elsewhere, but the README says how soon a killed job ticks. */
+const FOLDERS = ['bench/results/', 'docs/faults/']
+const DOCUMENTS = ['README.md', 'docs/PERFORMANCE.md']
+/** `<!-- figures: own -->` and what follows, up to the end marker. */
+const MARKED = /(<!-- figures: (\w+) -->)[\s\S]*?(<!-- \/figures -->)/g
+
+interface Growth {
+  /** Of the picture, docs/images/perf-NAME.svg. */
+  readonly name: string
+  readonly title: string
+  readonly file: string
+  /** The field of each measurement that grew; it may be in any list of the file. */
+  readonly by: string
+  readonly yLabel: string
+  /** What is drawn: the fields that are there of these. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+const APPLY = { eventsPerSecond: 'apply', applyPerSecond: 'apply', eventsASecond: 'apply' }
+const MEMORY = { bytesPerOrder: 'an order', bytesAnOrder: 'an order' }
+const DRAIN = { steady: 'run', kafkaJs: 'KafkaJS alone' }
+const TICK = { workMs: 'all of it', longestStepMs: 'its longest step' }
+const PER_SECOND = 'events/s'
+
+/** Files and fields that are missing leave their plots out: not everything is measured everywhere. */
+const GROWTHS: readonly Growth[] = [
+  {
+    name: 'events',
+    title: 'Draining a backlog',
+    file: 'kafka-drain',
+    by: 'events',
+    yLabel: PER_SECOND,
+    fields: DRAIN,
+  },
+  {
+    name: 'partitions',
+    title: 'Draining a million events',
+    file: 'kafka-partitions',
+    by: 'partitions',
+    yLabel: PER_SECOND,
+    fields: DRAIN,
+  },
+  {
+    name: 'open-orders',
+    title: 'Applying events',
+    file: 'core',
+    by: 'openOrders',
+    yLabel: PER_SECOND,
+    fields: APPLY,
+  },
+  {
+    name: 'memory',
+    title: 'Memory of open orders',
+    file: 'core',
+    by: 'openOrders',
+    yLabel: 'bytes an order',
+    fields: MEMORY,
+  },
+  {
+    name: 'symbols',
+    title: 'Applying events',
+    file: 'core',
+    by: 'symbols',
+    yLabel: PER_SECOND,
+    fields: APPLY,
+  },
+  {
+    name: 'levels',
+    title: 'Applying events',
+    file: 'core',
+    by: 'levels',
+    yLabel: PER_SECOND,
+    fields: APPLY,
+  },
+  {
+    name: 'tick',
+    title: 'A tick in which every level changed',
+    file: 'ticks',
+    by: 'symbols',
+    yLabel: 'ms',
+    fields: TICK,
+  },
+]
+
+/** A document with its marked parts as the results have them. */
+export function withFigures(document: string, results: Results): string {
+  const parts: Record<string, string> = {
+    own: [ownTable(results), machineLine(results)].join('\n\n'),
+    peers: peerTable(results),
+    plots: plots(results)
+      .map(({ name, plot }) => `![${plot.title}](images/perf-${name}.svg)`)
+      .join('\n'),
+  }
+  return document.replace(MARKED, (_, begin, name, end) => {
+    const part = parts[name]
+    if (part === undefined) throw new Error(`there are no figures called ${name}`)
+    return part === '' ? `${begin}\n${end}` : `${begin}\n${part}\n${end}`
+  })
+}
+
+/** Every plot that there are measurements for. */
+export function plots(results: Results): { name: string; plot: Plot }[] {
+  return GROWTHS.flatMap((wanted) => {
+    const series = seriesOf(results(wanted.file), wanted)
+    // openOrders is the field, and open orders what a person reads.
+    const xLabel = wanted.by.replace(/[A-Z]/, (letter) => ` ${letter.toLowerCase()}`)
+    return series.length === 0 ? [] : [{ name: wanted.name, plot: { ...wanted, xLabel, series } }]
+  })
+}
+
+/** What was measured here; `undefined` for a name that was not. */
+export const committedResults: Results = (name) => {
+  const file = FOLDERS.map((folder) => new URL(`${folder}${name}.json`, ROOT)).find(existsSync)
+  return file === undefined ? undefined : JSON.parse(readFileSync(file, 'utf8'))
+}
+
+/** Every file that `make figures` writes, by its path. */
+export function allFiles(results: Results): Map<string, string> {
+  const documents = DOCUMENTS.map((path): [string, string] => {
+    const document = withFigures(readFileSync(new URL(path, ROOT), 'utf8'), results)
+    return [
+      path,
+      path.startsWith('docs/') ? document.replaceAll('](bench/', '](../bench/') : document,
+    ]
+  })
+  const pictures = plots(results).map(({ name, plot }): [string, string] => {
+    return [`docs/images/perf-${name}.svg`, drawPlot(plot)]
+  })
+  return new Map([...documents, ...pictures])
+}
+
+/** Lines of the first list whose measurements all say what grew; one measurement alone shows no growth. */
+function seriesOf(result: Json | undefined, { by, fields }: Growth): Series[] {
+  const lists = Object.values<Json>(result ?? {}).filter(Array.isArray)
+  const list = lists.find((items) => items.every((item: Json) => typeof item?.[by] === 'number'))
+  if (list === undefined) return []
+  return Object.entries(fields).flatMap(([field, name]) => {
+    const measured = list.filter((item: Json) => typeof item[field] === 'number')
+    const points = measured.map((item: Json): [number, number] => [item[by], item[field]])
+    return points.length < 2 ? [] : [{ name, points }]
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync(new URL('docs/images/', ROOT), { recursive: true })
+  for (const [path, content] of allFiles(committedResults)) {
+    writeFileSync(new URL(path, ROOT), content)
+  }
+}
