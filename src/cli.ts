@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=32
 /** Where the process begins: signals are caught before anything else is loaded. */
 import { catchSignals } from './cli/stop-signal.js'
 
