@@ -1,6 +1,9 @@
 /** The closed ids that are still remembered: the last closes of each partition. */
 import { IdTable } from './id-table.js'
 
+/** So many of the oldest are touched at once; see {@link IdTable.touch}. */
+const TOUCHED = 8
+
 /** The oldest close of one partition goes when a newer one comes; time plays no part. */
 class Ring {
   /** How many keys were ever pushed: the number of the one that comes next. */
@@ -33,6 +36,8 @@ export class ClosedWindow {
   readonly capacity: number
   readonly #closed: IdTable
   readonly #rings: Ring[] = []
+  /** Means nothing; what was touched goes in here. */
+  touched = 0
 
   /** @param capacity how many closes each partition remembers, at least 1 */
   constructor(capacity: number, seed: number) {
@@ -50,7 +55,9 @@ export class ClosedWindow {
 
   /** Remembers a closed key; returns the key that it pushed out, or 0. */
   add(key: number, partition: number): number {
-    const oldest = this.#ringOf(partition).push(key, this.capacity)
+    const ring = this.#ringOf(partition)
+    if (ring.pushed % TOUCHED === 0) this.#touchOldest(ring)
+    const oldest = ring.push(key, this.capacity)
     if (oldest !== 0 && this.#closed.find(oldest)) this.#closed.remove()
     this.#closed.insert(key)
     return oldest
@@ -84,6 +91,15 @@ export class ClosedWindow {
         this.#closed.insert(ring.at(number, this.capacity))
       }
     })
+  }
+
+  /** Brings what the next closes push out into the cache. */
+  #touchOldest(ring: Ring): void {
+    const first = ring.pushed - this.capacity
+    if (first < 0 || this.capacity < TOUCHED) return
+    for (let number = first; number < first + TOUCHED; number++) {
+      this.touched ^= this.#closed.touch(ring.at(number, this.capacity))
+    }
   }
 
   #ringOf(partition: number): Ring {

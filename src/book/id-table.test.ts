@@ -80,6 +80,25 @@ describe('a table of ids', () => {
     }
   })
 
+  test('touches keys that are there and others, and nothing changes', () => {
+    const pair = new Pair(3)
+    for (let key = 1; key <= 1000; key++) pair.put(key, key)
+    for (let key = -10; key <= 2000; key++) expect(pair.table.touch(key)).toBeTypeOf('number')
+    pair.checkAll()
+  })
+
+  test('grows a segment at a time: no segment holds more than its share', () => {
+    const table = new IdTable(0, 5)
+    for (let key = 1; key <= 100_000; key++) table.insert(key)
+    const portions = [...table.keys()]
+    expect(portions.reduce((sum, { keys }) => sum + keys.length, 0)).toBe(100_000)
+    expect(Math.max(...portions.map(({ keys }) => keys.length))).toBeLessThan(100_000 / 120)
+    // All capacities between two doublings are there at once, so the whole is always as full.
+    const slots = portions.reduce((sum, portion) => sum + portion.slots, 0)
+    expect(100_000 / slots).toBeGreaterThan(0.45)
+    expect(100_000 / slots).toBeLessThan(0.55)
+  })
+
   test('is empty again when all keys are gone, and takes them anew', () => {
     const table = new IdTable(0, 7)
     for (let round = 0; round < 3; round++) {

@@ -4,11 +4,22 @@ const SEGMENTS = 256
 const FIRST_CAPACITY = 16
 /** Linear probing stays short up to this load. */
 const MAX_LOAD = 0.7
+/**
+ * The upper 12 bits of a hash → its segment. The last segment gets twice the share of the
+ * first, so that they double one after another: the table is always about half full, where
+ * segments of one size would double nearly together, and a table be 0.35 full after that.
+ */
+const SEGMENT_OF = Uint8Array.from({ length: 4096 }, (_, part) =>
+  Math.floor(Math.log2(1 + part / 4096) * SEGMENTS),
+)
 
+/** A key and its words lie side by side, because each place in memory that is new costs a cache miss. */
 interface Segment {
-  /** 0 marks a free slot. */
+  /** The slots in units of 8 bytes: a key, or 0 where the slot is free, and behind it its words. */
   keys: Float64Array
+  /** The same memory by words. */
   words: Uint32Array
+  capacity: number
   size: number
 }
 
@@ -20,7 +31,7 @@ export interface KeyPortion {
 
 /**
  * Open addressing with linear probing in 256 segments. Each segment doubles on
- * its own, so growth never copies more than a 256th of the table at a time.
+ * its own, so growth never copies more than a 180th of the table at a time.
  *
  * Keys are whole numbers other than 0. `seed` spreads them, so that nobody
  * outside can choose ids that collide; it never changes an answer.
@@ -30,60 +41,80 @@ export class IdTable {
   words: Uint32Array = new Uint32Array(0)
   at = 0
   size = 0
-  readonly #stride: number
+  /** A slot's length in units of 8 bytes. */
+  readonly #slot: number
   readonly #seed: number
   readonly #segments: Segment[]
   #segment: Segment
-  #slot = 0
 
-  /** @param stride how many words a key carries */
-  constructor(stride: number, seed: number) {
-    this.#stride = stride
+  /** @param words how many words a key carries */
+  constructor(words: number, seed: number) {
+    this.#slot = 1 + Math.ceil(words / 2)
     this.#seed = seed
-    this.#segments = Array.from({ length: SEGMENTS }, () => newSegment(FIRST_CAPACITY, stride))
+    this.#segments = Array.from({ length: SEGMENTS }, () => newSegment(FIRST_CAPACITY, this.#slot))
     this.#segment = this.#segments[0]!
   }
 
   /** True where `key` is there; `words` and `at` then point to its words until the next call. */
   find(key: number): boolean {
     const hash = this.#hash(key)
-    const segment = this.#segments[hash >>> 24]!
+    const segment = this.#segments[SEGMENT_OF[hash >>> 20]!]!
     const { keys } = segment
-    const mask = keys.length - 1
-    let slot = hash & mask
-    while (keys[slot] !== key) {
-      if (keys[slot] === 0) return false
-      slot = (slot + 1) & mask
+    const step = this.#slot
+    let at = (hash & (segment.capacity - 1)) * step
+    while (keys[at] !== key) {
+      if (keys[at] === 0) return false
+      at += step
+      if (at === keys.length) at = 0
     }
-    this.#pointTo(segment, slot)
+    this.#pointTo(segment, at)
     return true
+  }
+
+  /**
+   * Brings the place of `key` into the cache. Only where several are touched one after another
+   * does it save anything: the processor then waits for all of them at once.
+   *
+   * @returns a number that means nothing, which has to be used, or the engine leaves out the reading
+   */
+  touch(key: number): number {
+    const hash = this.#hash(key)
+    const { words, capacity } = this.#segments[SEGMENT_OF[hash >>> 20]!]!
+    return words[(hash & (capacity - 1)) * this.#slot * 2]!
   }
 
   /** Puts a key in that is not there yet; `words` and `at` then point to its words, all of them stale. */
   insert(key: number): void {
     const hash = this.#hash(key)
-    const segment = this.#segments[hash >>> 24]!
-    if (segment.size >= segment.keys.length * MAX_LOAD) this.#grow(segment)
-    const slot = freeSlot(segment.keys, hash)
-    segment.keys[slot] = key
+    const segment = this.#segments[SEGMENT_OF[hash >>> 20]!]!
+    if (segment.size >= segment.capacity * MAX_LOAD) this.#grow(segment)
+    const at = freeSlot(segment, hash, this.#slot)
+    segment.keys[at] = key
     segment.size++
     this.size++
-    this.#pointTo(segment, slot)
+    this.#pointTo(segment, at)
   }
 
   /** Takes the key out that {@link find} came to last. */
   remove(): void {
-    const { keys, words } = this.#segment
-    const mask = keys.length - 1
-    let hole = this.#slot
+    const { keys, words, capacity } = this.#segment
+    const { length } = keys
+    const step = this.#slot
+    let hole = this.at / 2 - 1
+    let at = hole
     // Later keys of the run move up into the hole, so that no search ever stops short at it.
-    for (let slot = (hole + 1) & mask; keys[slot] !== 0; slot = (slot + 1) & mask) {
-      const home = this.#hash(keys[slot]!) & mask
-      const reaches = ((slot - home) & mask) >= ((slot - hole) & mask)
-      if (!reaches) continue
-      keys[hole] = keys[slot]!
-      this.#copyWords(words, slot, words, hole)
-      hole = slot
+    for (;;) {
+      at += step
+      if (at === length) at = 0
+      const key = keys[at]!
+      if (key === 0) break
+      const home = (this.#hash(key) & (capacity - 1)) * step
+      const fromHome = at >= home ? at - home : at - home + length
+      const fromHole = at >= hole ? at - hole : at - hole + length
+      if (fromHome < fromHole) continue
+      keys[hole] = key
+      copyWords(words, at, words, hole, step)
+      hole = at
     }
     keys[hole] = 0
     this.#segment.size--
@@ -91,53 +122,45 @@ export class IdTable {
   }
 
   /**
-   * Yields the keys in portions of a 256th, each a copy made when its turn comes: keys
+   * Yields the keys segment by segment, each portion a copy made when its turn comes: keys
    * move when others are removed, so a place in the table itself would not hold. What
    * is put in or taken out meanwhile may be missing or still there.
    */
   *keys(): Generator<KeyPortion> {
     for (const segment of this.#segments) {
       const keys = new Float64Array(segment.size)
-      const slots = segment.keys.length
+      const slots = segment.capacity
       let count = 0
-      for (let slot = 0; count < keys.length; slot++) {
-        const key = segment.keys[slot]!
+      for (let at = 0; count < keys.length; at += this.#slot) {
+        const key = segment.keys[at]!
         if (key !== 0) keys[count++] = key
       }
       yield { keys, slots }
     }
   }
 
-  #pointTo(segment: Segment, slot: number): void {
+  #pointTo(segment: Segment, at: number): void {
     this.#segment = segment
-    this.#slot = slot
     this.words = segment.words
-    this.at = slot * this.#stride
+    this.at = at * 2 + 2
   }
 
   #grow(segment: Segment): void {
-    const { keys, words } = segment
-    const grown = newSegment(keys.length * 2, this.#stride)
-    for (let slot = 0; slot < keys.length; slot++) {
-      const key = keys[slot]!
+    const step = this.#slot
+    const grown = newSegment(segment.capacity * 2, step)
+    for (let at = 0; at < segment.keys.length; at += step) {
+      const key = segment.keys[at]!
       if (key === 0) continue
-      const to = freeSlot(grown.keys, this.#hash(key))
+      const to = freeSlot(grown, this.#hash(key), step)
       grown.keys[to] = key
-      this.#copyWords(words, slot, grown.words, to)
+      copyWords(segment.words, at, grown.words, to, step)
     }
     segment.keys = grown.keys
     segment.words = grown.words
+    segment.capacity = grown.capacity
   }
 
-  /** A loop, because for so few words the built-in copies take several times as long. */
-  #copyWords(from: Uint32Array, fromSlot: number, to: Uint32Array, toSlot: number): void {
-    const stride = this.#stride
-    for (let word = 0; word < stride; word++) {
-      to[toSlot * stride + word] = from[fromSlot * stride + word]!
-    }
-  }
-
-  /** The upper 8 bits choose the segment, the lower ones the slot. */
+  /** The upper 12 bits choose the segment, the lower ones the slot. */
   #hash(key: number): number {
     const upper = Math.floor(key / 0x1_0000_0000) | 0
     let hash = Math.imul(key ^ this.#seed, 0x85ebca6b)
@@ -148,17 +171,27 @@ export class IdTable {
   }
 }
 
-function freeSlot(keys: Float64Array, hash: number): number {
-  const mask = keys.length - 1
-  let slot = hash & mask
-  while (keys[slot] !== 0) slot = (slot + 1) & mask
-  return slot
+function freeSlot({ keys, capacity }: Segment, hash: number, step: number): number {
+  let at = (hash & (capacity - 1)) * step
+  while (keys[at] !== 0) {
+    at += step
+    if (at === keys.length) at = 0
+  }
+  return at
 }
 
-function newSegment(capacity: number, stride: number): Segment {
-  return {
-    keys: new Float64Array(capacity),
-    words: new Uint32Array(capacity * stride),
-    size: 0,
-  }
+/** Word by word, because a double may not keep the bits of what is no number, and built-in copies take longer. */
+function copyWords(
+  from: Uint32Array,
+  fromAt: number,
+  to: Uint32Array,
+  toAt: number,
+  step: number,
+): void {
+  for (let word = 2; word < step * 2; word++) to[toAt * 2 + word] = from[fromAt * 2 + word]!
+}
+
+function newSegment(capacity: number, step: number): Segment {
+  const memory = new ArrayBuffer(capacity * step * 8)
+  return { keys: new Float64Array(memory), words: new Uint32Array(memory), capacity, size: 0 }
 }
