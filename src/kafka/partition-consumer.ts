@@ -24,8 +24,6 @@ export interface PartitionConsumerOptions {
   readonly share?: Share
   /** How many records before a position come once more whenever reading begins, if they are kept. */
   readonly overlap?: number
-  /** Wait so long after a small batch: records that come meanwhile then share one fetch. */
-  readonly restMs?: number
   /** Takes a batch; each record comes once, and the next batch of its partition when this resolves. */
   handle(batch: PartitionBatch): Promise<void>
   /** Called when a position has moved, also past records that carry no data. */
@@ -35,8 +33,6 @@ export interface PartitionConsumerOptions {
 const ALL: Share = { index: 0, count: 1 }
 const START_LIMIT_MS = 30_000
 const RETRY_MS = 200
-/** With as many records to a batch, one fetch more costs little. */
-const SMALL_BATCH = 500
 
 /**
  * KafkaJS has no assign(): a group with a fresh name and one member comes closest.
@@ -193,9 +189,6 @@ export class PartitionConsumer {
       )
       this.#inHand[batch.partition] = work.catch(() => {})
       await work
-      const { restMs = 0 } = this.#options
-      const isSmall = batch.messages.length < SMALL_BATCH
-      if (restMs > 0 && isSmall) await new Promise((resolve) => setTimeout(resolve, restMs))
     } catch (error) {
       // Thrown into KafkaJS it would be retried; the batch must not come again.
       this.#refusal = { error }
