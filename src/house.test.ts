@@ -47,6 +47,7 @@ const PACKAGES: Record<string, readonly string[]> = {
     'node:v8',
     'node:worker_threads',
     'node:timers/promises',
+    ...['node:module', 'node:util', 'node:zlib'],
     '@kafkajs/confluent-schema-registry',
   ],
   exchanges: ['node:crypto'],

@@ -14,16 +14,20 @@ export interface RankedLevel extends Level {
 
 /** The first `limit` levels, ranked, with exact totals and running sums. */
 export function rank(levels: Iterable<Level>, limit: number): RankedLevel[] {
-  const ranked: RankedLevel[] = []
+  return [...ranked(levels, limit)]
+}
+
+/** As {@link rank}, one level at a time, for whoever stops between two. */
+export function* ranked(levels: Iterable<Level>, limit: number): Generator<RankedLevel> {
   let cumSum = ZERO
-  if (limit <= 0) return ranked
+  let rank = 0
+  if (limit <= 0) return
   for (const { price, amount } of levels) {
     const total = multiply(price, amount)
     cumSum = add(cumSum, total)
-    ranked.push({ rank: ranked.length + 1, price, amount, total, cumSum })
-    if (ranked.length === limit) break
+    yield { rank: ++rank, price, amount, total, cumSum }
+    if (rank === limit) return
   }
-  return ranked
 }
 
 /** The best of both sides; any book is one. */

@@ -27,12 +27,12 @@ class TextLevels {
   }
 
   /** The changes since the last call: `ladder price amount`, or `ladder price gone`. */
-  changes(): string[] {
+  changes(limit?: number): string[] {
     const changes: string[] = []
     this.levels.takeChanged((level, isLeft) => {
       const amount = isLeft ? toText(this.levels.amountOf(level)) : 'gone'
       changes.push(`${this.levels.ladderOf(level)} ${toText(this.levels.priceOf(level))} ${amount}`)
-    })
+    }, limit)
     return changes
   }
 }
@@ -92,7 +92,8 @@ describe('changed levels', () => {
     levels.add('6', '1')
     levels.remove('6', '1')
     expect(levels.levels.changedCount).toBe(2)
-    expect(levels.changes()).toEqual(['0 5 3', '0 6 gone'])
+    expect(levels.changes(1)).toEqual(['0 5 3'])
+    expect(levels.changes(1)).toEqual(['0 6 gone'])
     expect(levels.changes()).toEqual([])
     levels.remove('5', '2')
     expect(levels.changes()).toEqual(['0 5 1'])

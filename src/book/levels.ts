@@ -97,17 +97,21 @@ export class Levels {
   }
 
   /**
-   * Calls `visit` once for every level that changed since the last call, with
-   * whether any order is left on it; levels without orders are gone afterwards.
+   * Calls `visit` once for every level that changed since it was last visited, at most
+   * `limit` of them and the oldest first, with whether any order is left on it; levels
+   * without orders are gone afterwards.
    */
-  takeChanged(visit: (level: number, isLeft: boolean) => void): void {
-    for (const level of this.#changed) {
+  takeChanged(
+    visit: (level: number, isLeft: boolean) => void,
+    limit = Number.POSITIVE_INFINITY,
+  ): void {
+    const taken = this.#changed.splice(0, Math.min(limit, this.#changed.length))
+    for (const level of taken) {
       this.#isChanged[level] = 0
       const isLeft = this.#orders[level]! > 0
       visit(level, isLeft)
       if (!isLeft) this.#destroy(level)
     }
-    this.#changed = []
   }
 
   #change(level: number): void {

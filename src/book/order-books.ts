@@ -124,9 +124,13 @@ export class OrderBooks {
     return this.#books.takeChanged()
   }
 
-  /** Brings the ladders up to date; each changed level costs one step in its B-tree. */
-  update(): void {
-    this.#books.update()
+  /**
+   * Brings the ladders up to date; each changed level costs one step in its B-tree.
+   *
+   * @param limit after so many levels it stops, and {@link pendingLevels} says how many are left
+   */
+  update(limit = Number.POSITIVE_INFINITY): void {
+    this.#books.update(limit)
   }
 
   #applyOpen(event: OrderEvent, partition: number): Outcome {

@@ -52,8 +52,11 @@ export class SymbolBooks {
     return changed
   }
 
-  /** Brings the ladders up to date; each changed level costs one step in its B-tree. */
-  update(): void {
+  /**
+   * Brings the ladders up to date, or a part of the way where more than `limit` levels have
+   * changed; each of them costs one step in its B-tree.
+   */
+  update(limit = Number.POSITIVE_INFINITY): void {
     this.#levels.takeChanged((level, isLeft) => {
       const ladderNumber = this.#levels.ladderOf(level)
       const book = this.#byNumber[ladderNumber >>> 1]!
@@ -62,7 +65,9 @@ export class SymbolBooks {
       if (isLeft) ladder.set(price, this.#levels.amountOf(level))
       else ladder.delete(price)
       this.#changed.add(book.symbol)
-    })
+    }, limit)
+    // A ladder that looks empty may have levels that are yet to be put into it.
+    if (this.#levels.changedCount > 0) return
     for (const symbol of this.#changed) this.#dropIfEmpty(symbol)
   }
 

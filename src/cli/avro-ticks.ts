@@ -13,10 +13,10 @@ import { type OrderBook, toOrderBook, toTickMessage } from '../wire/tick-record.
 export async function openAvroTickEncoder(
   settings: RegistrySettings,
   output: string,
-): Promise<(message: string) => Promise<Uint8Array>> {
+): Promise<(json: Uint8Array) => Promise<Uint8Array>> {
   const registry = new SchemaRegistry(settings)
   const codec = await openAvroCodec<OrderBook>(registry, output, schemaText('order-book'))
-  return (message) => codec.encode(toOrderBook(message))
+  return (json) => codec.encode(toOrderBook(new TextDecoder().decode(json)))
 }
 
 /** Gives the JSON text of a framed value, as bytes. */

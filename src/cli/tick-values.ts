@@ -21,7 +21,7 @@ export async function openTickEncoder(
   format: TickFormat,
   output: string,
   env: Environment,
-): Promise<((message: string) => Promise<Uint8Array>) | undefined> {
+): Promise<((json: Uint8Array) => Promise<Uint8Array>) | undefined> {
   if (format === 'json') return undefined
   const settings = registrySettings(env)
   if (settings === undefined) {

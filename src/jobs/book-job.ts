@@ -1,12 +1,13 @@
 /** The leader's loop: a tick on every UTC second, surplus dead letters between, one commit at a time. */
 import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
-import type { Tick } from '../wire/records.js'
+import type { DeadLetter, Tick } from '../wire/records.js'
+import type { Steps } from '../wire/steps.js'
 import type { RunMonitor } from './monitor.js'
 import type { OrderIntake } from './order-intake.js'
 import type { OrderProcessor } from './order-processor.js'
 import type { BookOutput, Clock, Log, OrderSource } from './ports.js'
-import type { Position, Publisher } from './publisher.js'
+import type { Commit, Position, Publisher } from './publisher.js'
 import type { Recovery } from './recovery.js'
 import type { Snapshotter } from './snapshotter.js'
 import { type DueTick, TickSchedule } from './tick-schedule.js'
@@ -28,6 +29,11 @@ export interface BookJobOptions {
   readonly job: string
   readonly version: string
   readonly limits: { readonly closedWindow: number }
+}
+
+/** What was taken of the intake for it must be settled. */
+interface BookCommit extends Commit<Progress, BookOutput> {
+  readonly deadLetters: DeadLetter[]
 }
 
 export class BookJob {
@@ -81,29 +87,16 @@ export class BookJob {
       if (intake.isFull || this.#wasTooLate) wakeUp()
       const due = await schedule.next(wake.signal)
       if (due !== undefined) await this.#publishTick(due)
-      else if (!signal.aborted) await this.#commit(undefined, '')
+      else if (!signal.aborted) await this.#commit(this.#commitOf(undefined, ''))
       this.#warnOfCrossings()
     }
   }
 
   async #publishTick({ tick, isHeld }: DueTick): Promise<void> {
-    const { intake, snapshotter, recovery, log } = this.#parts
+    const { snapshotter, log } = this.#parts
     const missed = this.#lastTick === undefined ? 0 : tick - this.#lastTick - 1
-    const { rejected } = intake
-    const value = this.#processor.message()
-    const headers: Record<string, string> = {
-      tick: String(tick),
-      offsets: JSON.stringify(Object.fromEntries(intake.offsets.entries())),
-      missed: String(missed),
-      rejected: String(rejected - this.#reported),
-      crossed: JSON.stringify(this.#processor.crossed),
-      version: this.#options.version,
-    }
-    if (isHeld) headers.clock = 'held'
-    if (recovery.isIncomplete) headers.incomplete = 'true'
-    // In one step with the message: the snapshot holds what the tick is made of.
-    this.#takeSnapshot(tick)
-    const isPublished = await this.#commit({ tick, value, headers }, value)
+    const { commit, rejected } = await this.#prepareTick(tick, { missed, isHeld })
+    const isPublished = await this.#commit(commit)
     snapshotter.settle(isPublished)
     if (!isPublished) return
     if (missed > 0) log.warn({ tick, missed }, 'seconds without a tick')
@@ -112,6 +105,33 @@ export class BookJob {
     this.counts.ticks++
     this.counts.missed += missed
     this.#tell(tick, isHeld)
+  }
+
+  /**
+   * The tick, its dead letters, its progress record and the snapshot that it may need, all of
+   * one moment: printing takes many steps, and no record is applied between them.
+   */
+  async #prepareTick(tick: number, { missed, isHeld }: { missed: number; isHeld: boolean }) {
+    const { clock, intake, recovery } = this.#parts
+    intake.hold()
+    try {
+      const { message: value, stateHash } = await inSlices(this.#processor.print(), clock)
+      const { rejected } = intake
+      const headers: Record<string, string> = {
+        tick: String(tick),
+        offsets: JSON.stringify(Object.fromEntries(intake.offsets.entries())),
+        missed: String(missed),
+        rejected: String(rejected - this.#reported),
+        crossed: JSON.stringify(this.#processor.crossed),
+        version: this.#options.version,
+      }
+      if (isHeld) headers.clock = 'held'
+      if (recovery.isIncomplete) headers.incomplete = 'true'
+      this.#takeSnapshot(tick)
+      return { commit: this.#commitOf({ tick, value, headers }, stateHash), rejected }
+    } finally {
+      intake.release()
+    }
   }
 
   #tell(tick: number, isHeld: boolean): void {
@@ -137,19 +157,25 @@ export class BookJob {
     }))
   }
 
-  /** Publishes what there is up to this moment; false where nothing was published. */
-  async #commit(tick: Tick | undefined, message: string): Promise<boolean> {
-    const { clock, intake, log, publisher } = this.#parts
+  /** All there is to publish up to this moment. */
+  #commitOf(tick: Tick | undefined, stateHash: string): BookCommit {
+    const { clock, intake } = this.#parts
     if (tick !== undefined && this.#lastTick !== undefined && tick.tick <= this.#lastTick) {
       throw new Error(`tick ${tick.tick} was to be sent after ${this.#lastTick}`)
     }
     const deadLetters = intake.takeDeadLetters()
-    const stateHash = tick === undefined ? '' : this.#processor.stateHash(message)
     const position = this.#position(tick?.tick ?? this.#lastTick, stateHash)
     // A tick of the past helps nobody, and the next second has its own.
     const isTooLate = () => tick !== undefined && clock.now() >= (tick.tick + 1) * 1000
     const output = { ...(tick === undefined ? {} : { tick }), deadLetters }
-    const isPublished = await publisher.commit({ output, position, isTooLate }).catch((error) => {
+    return { output, position, isTooLate, deadLetters }
+  }
+
+  /** Publishes it; false where nothing was published. */
+  async #commit(commit: BookCommit): Promise<boolean> {
+    const { intake, log, publisher } = this.#parts
+    const { deadLetters, output } = commit
+    const isPublished = await publisher.commit(commit).catch((error) => {
       throw tooLarge(error, this.#processor)
     })
     this.#wasTooLate = !isPublished
@@ -157,7 +183,7 @@ export class BookJob {
       this.commits!++
       this.deadLetters += deadLetters.length
     } else {
-      log.warn({ tick: tick?.tick }, 'tick not published: the next one counts it as missed')
+      log.warn({ tick: output.tick?.tick }, 'tick not published: the next one counts it as missed')
     }
     intake.settle(deadLetters, isPublished)
     return isPublished
@@ -182,6 +208,15 @@ export class BookJob {
       { topic: this.#parts.source.topic },
       'records of one order_id lie in several partitions: key the topic by order_id for exact counts',
     )
+  }
+}
+
+/** Does the steps one after another, and lets whatever else is due go first between two. */
+async function inSlices<T>(steps: Steps<T>, clock: Clock): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await clock.yield()
   }
 }
 

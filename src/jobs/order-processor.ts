@@ -3,6 +3,7 @@ import { OrderBooks, type OrderBooksLimits } from '../book/order-books.js'
 import { countsAs, OUTCOME_NAMES, Outcome, type OutcomeName } from '../book/outcome.js'
 import { OrderEventReader, type ReadFault } from '../wire/order-event-reader.js'
 import { stateHash } from '../wire/progress.js'
+import { finish, type Steps } from '../wire/steps.js'
 import { TickPrinter } from '../wire/tick-message.js'
 
 /** Why a record is rejected: it cannot be read, or the books do not allow it. */
@@ -24,6 +25,14 @@ export interface OrderProcessorOptions {
   readonly limits: OrderBooksLimits
   /** Spreads the hash tables; never changes an answer. */
   readonly seed: number
+  /** Levels that a step of {@link OrderProcessor.print} takes at most; never changes an answer. */
+  readonly stepLevels?: number
+}
+
+export interface PrintedBooks {
+  /** JSON text in UTF-8. */
+  readonly message: Uint8Array
+  readonly stateHash: string
 }
 
 /** Records in = applied + ignored + rejected + tombstones, always. */
@@ -50,7 +59,7 @@ export class OrderProcessor {
   constructor(options: OrderProcessorOptions) {
     this.#options = options
     this.books = new OrderBooks(options.limits, options.seed)
-    this.#printer = new TickPrinter(this.books, options.levels)
+    this.#printer = new TickPrinter(this.books, options.levels, options.stepLevels)
   }
 
   /** More about the rejection that {@link accept} returned last: at most 200 characters, no payload. */
@@ -78,15 +87,26 @@ export class OrderProcessor {
     const outcome = this.books.apply(this.#reader.event, partition)
     this.#outcomes[outcome]!++
     // Changes are gathered until a tick reads them, but not without bound while none does.
-    if (this.books.pendingLevels > MAX_PENDING_LEVELS) this.books.update()
+    if (this.books.pendingLevels > MAX_PENDING_LEVELS) this.books.update(UPDATE_LEVELS)
     if (outcome < Outcome.symbol_changed) return undefined
     return this.#reject(outcome)
   }
 
-  /** The identity of the books as they are now; `message` is theirs. */
-  stateHash(message: string): string {
+  /**
+   * The tick message for the books as they are now, and their identity, in steps; no record
+   * may be accepted before the last one is done.
+   */
+  *print(): Steps<PrintedBooks> {
+    const message = yield* this.#printer.steps()
     const { openOrders, waitingCloses } = this.books
-    return stateHash({ message, levels: this.#options.levels, openOrders, waitingCloses })
+    const { levels } = this.#options
+    const hash = yield* stateHash({ message, levels, openOrders, waitingCloses })
+    return { message, stateHash: hash }
+  }
+
+  /** The identity of the books as they are now. */
+  stateHash(): string {
+    return finish(this.print()).stateHash
   }
 
   skipTombstone(): void {
@@ -148,3 +168,5 @@ export class OrderProcessor {
 }
 
 const MAX_PENDING_LEVELS = 65_536
+/** All of them at once would hold up everything else. */
+const UPDATE_LEVELS = 2_000

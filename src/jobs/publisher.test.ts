@@ -33,7 +33,8 @@ function publisherOf(transactions: MemoryTransactions, owner: string) {
 }
 
 function commitOf(tick: number | undefined, offset = 0): Commit<Progress, BookOutput> {
-  const written = tick === undefined ? {} : { tick: { tick, value: '[]', headers: {} } }
+  const value = new TextEncoder().encode('[]')
+  const written = tick === undefined ? {} : { tick: { tick, value, headers: {} } }
   return {
     output: { ...written, deadLetters: [] },
     position: { ...START_POSITION, tick, offsets: [offset] },

@@ -2,8 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { DepthlineError } from '../errors.js'
-import { MemoryTransactions, progressOf, recordOf, START, startJob } from '../testing/memory-job.js'
-import type { Tick } from '../wire/records.js'
+import { FakeClock } from '../testing/fake-clock.js'
+import {
+  MemoryTransactions,
+  type PublishedTick,
+  progressOf,
+  recordOf,
+  START,
+  startJob,
+} from '../testing/memory-job.js'
+import { parseTickMessage } from '../wire/tick-message.js'
 
 const open = (id: number, price = 10) =>
   `{"order_id":${id},"symbol":"A-B","order_side":"BUY","size":1,"price":${price},"status":"OPEN"}`
@@ -15,7 +23,7 @@ function committed(change: Parameters<typeof progressOf>[0]): MemoryTransactions
   return transactions
 }
 
-const header = (tick: Tick | undefined, name: string) => tick?.headers[name]
+const header = (tick: PublishedTick | undefined, name: string) => tick?.headers[name]
 
 describe('run', () => {
   it('publishes one message a second, an empty book included, with exact headers', async () => {
@@ -43,6 +51,33 @@ describe('run', () => {
       rejected: 1,
       tombstones: 1,
     })
+  })
+
+  it('applies nothing while a tick is printed in steps', async () => {
+    const clock = new FakeClock(START)
+    const job = await startJob({ clock }, { stepLevels: 2 })
+    const bids = (from: number) => [1, 2, 3, 4, 5].map((price) => open(from + price, from + price))
+    await job.source.feed(0, bids(0))
+    await clock.advance(1)
+    const yieldToAll = clock.yield.bind(clock)
+    const waited: Promise<void>[] = []
+    clock.yield = () => {
+      // What comes between the first two steps waits until the tick is printed.
+      if (waited.length === 0) waited.push(job.source.feed(0, bids(100)))
+      return yieldToAll()
+    }
+    await clock.advance(999)
+    // Each step of the work takes a turn of the loop, as each of these does.
+    for (let turn = 0; turn < 40; turn++) await clock.advance(1)
+    await Promise.all(waited)
+    await clock.advance(960)
+    for (let turn = 0; turn < 40; turn++) await clock.advance(1)
+    await job.stop()
+    const [first, second] = job.transactions.ticks
+    expect(parseTickMessage(first!.value)).toHaveLength(5)
+    expect(header(first, 'offsets')).toBe('{"0":5,"1":0}')
+    expect(parseTickMessage(second!.value)).toHaveLength(10)
+    expect(header(second, 'offsets')).toBe('{"0":10,"1":0}')
   })
 
   it('sends a rejected record on with its bytes, its reason and its place', async () => {

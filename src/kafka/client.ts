@@ -3,6 +3,8 @@ import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
 import { AdminConnection } from './admin-connection.js'
 import { rootMessage } from './failures.js'
+import { useFastGzip } from './fast-gzip.js'
+import { guardIdleQueues } from './idle-guard.js'
 
 export interface KafkaSettings {
   /** `host:port` of one or more brokers. */
@@ -36,6 +38,8 @@ export async function connect(
   log: KafkaLog,
   signal: AbortSignal,
 ): Promise<Cluster> {
+  guardIdleQueues()
+  useFastGzip()
   const { brokers, clientId, ssl, sasl } = settings
   const kafka = new Kafka({
     brokers: [...brokers],

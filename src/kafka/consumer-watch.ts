@@ -2,7 +2,7 @@
 import type { Consumer } from 'kafkajs'
 import { asFailure, gap, stalled } from './read-failures.js'
 
-/** An idle consumer fetches ten times a second; one that has not for so long is stuck. */
+/** An idle consumer fetches four times a second; one that has not for so long is stuck. */
 const STALL_LIMIT_MS = 4_000
 /**
  * While a process is frozen the topic may be made anew, and the broker then serves another log

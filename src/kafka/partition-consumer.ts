@@ -146,7 +146,9 @@ export class PartitionConsumer {
       // and takes more memory. Its broker client shuffles the partitions: none has to wait for ever.
       maxBytes: 1024 * 1024,
       maxBytesPerPartition: 1024 * 1024,
-      maxWaitTimeInMs: 100,
+      // A record that comes ends the wait, so a longer one costs no latency, and an idle process
+      // half the CPU of ten a second. It is also how long all partitions stay paused after a resume.
+      maxWaitTimeInMs: 250,
       sessionTimeout: 30_000,
       // Added partitions are noticed this soon.
       metadataMaxAge: 30_000,

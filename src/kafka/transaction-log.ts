@@ -22,7 +22,7 @@ export interface TransactionLogOptions {
   /** The job's name: the key of its ticks, and of its transactions. */
   readonly job: string
   /** Turns a tick's JSON text into the value to publish; where it is undefined the text is. */
-  readonly encodeTick?: ((message: string) => Promise<Uint8Array>) | undefined
+  readonly encodeTick?: ((json: Uint8Array) => Promise<Uint8Array>) | undefined
 }
 
 interface Writes {
@@ -114,10 +114,11 @@ class KafkaTransactor {
     return this.#producer.discard()
   }
 
-  async #tickMessages({ tick, value: text, headers }: Tick): Promise<TopicMessages> {
+  async #tickMessages({ tick, value: json, headers }: Tick): Promise<TopicMessages> {
     const { job: key, output: topic, encodeTick } = this.#options
     const timestamp = String(tick * 1000)
-    const value = encodeTick === undefined ? text : asBuffer(await encodeTick(text))
+    const encoded = encodeTick === undefined ? json : await encodeTick(json)
+    const value = asBuffer(encoded)
     return { topic, messages: [{ key, value, headers: { ...headers }, timestamp, partition: 0 }] }
   }
 }

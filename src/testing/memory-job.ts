@@ -103,10 +103,13 @@ export function recordOf(value: string | null, offset: number): InputRecord {
   return { key: null, value: bytes, offset: String(offset), timestamp: '7' }
 }
 
+/** With its value as text. */
+export type PublishedTick = Omit<Tick, 'value'> & { readonly value: string }
+
 /** One job's topics. Several processes may share them, as they share a broker. */
 export class MemoryTransactions implements BookLog {
   progress: Progress | undefined
-  readonly ticks: Tick[] = []
+  readonly ticks: PublishedTick[] = []
   readonly deadLetters: DeadLetter[] = []
   readonly commits: BookWrites[] = []
   /** What happens before a commit takes effect; false where it fails and nothing is written. */
@@ -142,7 +145,9 @@ export class MemoryTransactions implements BookLog {
     if (isTooLate()) return false
     this.commits.push(writes)
     this.deadLetters.push(...writes.deadLetters)
-    if (writes.tick !== undefined) this.ticks.push(writes.tick)
+    const { tick } = writes
+    if (tick !== undefined)
+      this.ticks.push({ ...tick, value: new TextDecoder().decode(tick.value) })
     this.progress = writes.progress
     for (const follow of this.#followers) follow(writes.progress)
     return true

@@ -1,6 +1,7 @@
 /** The progress record: what a job has committed, and which process owns it. */
 import { createHash } from 'node:crypto'
 import type { InputRecord, Offsets } from './records.js'
+import type { Steps } from './steps.js'
 
 /** What every job's progress record says besides where the job has come to. */
 export interface Ownership {
@@ -75,6 +76,8 @@ function byPartition(values: Record<string, unknown>): unknown[] {
 
 /** 64 bits are enough to tell one log, or one book, from another by accident. */
 const HASH_DIGITS = 16
+/** Hashed in some milliseconds. */
+const STEP_BYTES = 2 * 1024 * 1024
 
 /** A record's identity: SHA-256 over its timestamp, key and value, the first 16 hex digits. */
 export function recordHash({ key, value, timestamp }: InputRecord): string {
@@ -89,14 +92,18 @@ export function recordHash({ key, value, timestamp }: InputRecord): string {
  * and the numbers of open orders and waiting closes. Behind the levels of the message, because
  * with other levels the hashes of the same books differ.
  */
-export function stateHash(state: {
-  message: string
+export function* stateHash(state: {
+  message: Uint8Array
   levels: number
   openOrders: number
   waitingCloses: number
-}): string {
+}): Steps<string> {
   const { message, levels, openOrders, waitingCloses } = state
-  const hash = createHash('sha256').update(`${openOrders} ${waitingCloses}\n`).update(message)
+  const hash = createHash('sha256').update(`${openOrders} ${waitingCloses}\n`)
+  for (let at = 0; at < message.length; at += STEP_BYTES) {
+    if (at > 0) yield
+    hash.update(message.subarray(at, at + STEP_BYTES))
+  }
   return `${levels}:${hash.digest('hex').slice(0, HASH_DIGITS)}`
 }
 

@@ -41,6 +41,7 @@ export interface DeadLetter {
 export interface Tick {
   /** Epoch second; the record's timestamp is this × 1000. */
   readonly tick: number
-  readonly value: string
+  /** JSON text in UTF-8. */
+  readonly value: Uint8Array
   readonly headers: Readonly<Record<string, string>>
 }

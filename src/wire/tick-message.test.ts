@@ -202,6 +202,42 @@ describe('the tick message', () => {
   })
 })
 
+describe('a message in steps', () => {
+  test('is the same, changed or not, whatever a step takes', () => {
+    for (const stepLevels of [1, 2, 5, 1000]) {
+      const processor = new OrderProcessor({
+        ...{ levels: 2, limits: DEFAULT_LIMITS, seed: 1, stepLevels },
+      })
+      const whole = processorOf([], 2)
+      const both = (record: Uint8Array) => {
+        accept(processor, record)
+        accept(whole, record)
+      }
+      for (let id = 0; id < 40; id++) {
+        both(openRecord({ id, symbol: `S${id % 7}`, price: `${1 + (id % 11)}` }))
+        if (id > 20) both(closedRecord(id - 20))
+        if (id % 3 !== 0) continue
+        const steps = processor.print()
+        let count = 1
+        let step = steps.next()
+        for (; !step.done; step = steps.next()) count++
+        const { message, stateHash } = step.value
+        expect(new TextDecoder().decode(message)).toBe(whole.message())
+        expect(stateHash).toBe(whole.stateHash())
+        if (stepLevels === 1) expect(count).toBeGreaterThan(1)
+      }
+    }
+  })
+
+  test('takes no step where it is small', () => {
+    expect(
+      processorOf([{ id: 1 }])
+        .print()
+        .next().done,
+    ).toBe(true)
+  })
+})
+
 describe('crossed and locked books', () => {
   test('are shown as they are and named, in byte order, until they are no more', () => {
     const pair = (id: number, symbol: string, bid: string, ask: string): PlainOrder[] => [

@@ -84,8 +84,9 @@ function judgeTick(
   if (tick === undefined) return undefined
   if (before.tick !== undefined && tick.tick <= before.tick) return `it came after ${before.tick}`
   const value = book.naive.message(world.plan.levels)
-  if (tick.value !== value) {
-    return `at ${offsets} it is ${tick.value.slice(0, 300)}, not ${value.slice(0, 300)}`
+  const published = new TextDecoder().decode(tick.value)
+  if (published !== value) {
+    return `at ${offsets} it is ${published.slice(0, 300)}, not ${value.slice(0, 300)}`
   }
   const expected: Record<string, string> = {
     tick: String(tick.tick),

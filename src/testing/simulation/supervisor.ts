@@ -43,6 +43,8 @@ export class Supervisor {
     }
     const options = {
       ...{ job: 'book', owner: process.name, version: VERSION, standby: isStandby },
+      // So few that a tick is printed in many steps, with records waiting between them.
+      stepLevels: 4,
       ...{ levels: plan.levels, limits: { ...DEFAULT_LIMITS, closedWindow: plan.closedWindow } },
       ...{ seed: world.seed, random: () => random.next() },
       ...{ rebuild: process.isRebuilding },
