@@ -53,6 +53,11 @@ export class ClosedWindow {
     return this.#closed.find(key)
   }
 
+  /** See {@link IdTable.touch}. */
+  touch(key: number): number {
+    return this.#closed.touch(key)
+  }
+
   /** Remembers a closed key; returns the key that it pushed out, or 0. */
   add(key: number, partition: number): number {
     const ring = this.#ringOf(partition)

@@ -29,6 +29,11 @@ export class OpenOrders {
     return this.#table.find(key)
   }
 
+  /** See {@link IdTable.touch}. */
+  touch(key: number): number {
+    return this.#table.touch(key)
+  }
+
   /** Makes room for an order that is not there yet; it has to {@link rest} next. */
   insert(key: number): void {
     this.#table.insert(key)

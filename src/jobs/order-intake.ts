@@ -5,7 +5,7 @@ import type { DeadLetter, Offsets } from '../wire/records.js'
 import { DeadLetterBuffer } from './dead-letter-buffer.js'
 import { Gate } from './gate.js'
 import { LogIdentity } from './log-identity.js'
-import type { OrderProcessor } from './order-processor.js'
+import { type OrderProcessor, READ_AHEAD, type RejectReason } from './order-processor.js'
 import type { Clock, OrderSource } from './ports.js'
 import { RecordQueue, recordsInWork } from './record-queue.js'
 
@@ -197,6 +197,10 @@ export class OrderIntake {
     const begin = queue.next
     let done: 'end' | 'limit' | 'full' = 'end'
     for (; queue.next < end; queue.next++) {
+      const place = (queue.next - begin) % READ_AHEAD
+      if (place === 0) {
+        this.#processor.readAhead(batch, queue.next, Math.min(READ_AHEAD, end - queue.next))
+      }
       const offset = batch.offsetAt(queue.next)
       if (offset < this.offsets[partition]!) {
         if (offset === this.offsets[partition]! - 1) {
@@ -214,23 +218,17 @@ export class OrderIntake {
         done = 'full'
         break
       }
-      this.#applyRecord(batch, queue.next, partition)
+      const reason = this.#processor.apply(place, partition)
+      if (reason !== undefined && this.#isOpen) this.#reject(batch, queue.next, reason)
       this.offsets[partition] = offset + 1
     }
     this.#noteLast(batch, begin, queue.next, partition)
     return done
   }
 
-  #applyRecord(batch: RecordBatch, index: number, partition: number): void {
-    const bytes = batch.bytesAt(index)
-    if (bytes === null) {
-      this.#processor.skipTombstone()
-      return
-    }
-    const start = batch.startAt(index)
-    const reason = this.#processor.accept(bytes, start, batch.endAt(index), partition)
-    if (reason === undefined || !this.#isOpen) return
+  #reject(batch: RecordBatch, index: number, reason: RejectReason): void {
     this.rejected++
+    const { partition } = batch
     const why = { topic: this.#source.topic, partition, reason, detail: this.#processor.detail }
     this.#deadLetters.add(deadLetterOf({ ...batch.recordAt(index), ...why }))
   }

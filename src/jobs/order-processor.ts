@@ -1,8 +1,10 @@
 /** Records in, books and counts out: the one core behind `run` and `replay`. */
 import { OrderBooks, type OrderBooksLimits } from '../book/order-books.js'
+import { emptyOrderEvent, type OrderEvent } from '../book/order-event.js'
 import { countsAs, OUTCOME_NAMES, Outcome, type OutcomeName } from '../book/outcome.js'
 import { OrderEventReader, type ReadFault } from '../wire/order-event-reader.js'
 import { stateHash } from '../wire/progress.js'
+import type { RecordBatch } from '../wire/record-batch.js'
 import { finish, type Steps } from '../wire/steps.js'
 import { TickPrinter } from '../wire/tick-message.js'
 
@@ -17,6 +19,17 @@ const REJECTED_OUTCOMES: ReadonlyMap<Outcome, RejectReason> = new Map([
 const DETAILS = {
   symbol_changed: 'the id is open under another symbol; the open order stays',
   order_already_closed: 'the id was opened and closed before',
+}
+
+/** So many records may be read before the first of them is applied. */
+export const READ_AHEAD = 16
+
+interface ReadRecord {
+  readonly event: OrderEvent
+  /** Why it cannot be read, and more about that. */
+  fault: ReadFault | undefined
+  detail: string
+  isTombstone: boolean
 }
 
 export interface OrderProcessorOptions {
@@ -49,6 +62,10 @@ export interface RecordCounts {
 export class OrderProcessor {
   readonly books: OrderBooks
   readonly #reader = new OrderEventReader()
+  /** The records read and not applied yet, by their place. */
+  readonly #ahead = Array.from({ length: READ_AHEAD }, (): ReadRecord => {
+    return { event: emptyOrderEvent(), fault: undefined, detail: '', isTombstone: false }
+  })
   readonly #printer: TickPrinter
   readonly #options: OrderProcessorOptions
   readonly #outcomes = new Float64Array(OUTCOME_NAMES.length)
@@ -78,13 +95,44 @@ export class OrderProcessor {
     end: number,
     partition: number,
   ): RejectReason | undefined {
-    const fault = this.#reader.read(bytes, start, end)
+    this.#read(this.#ahead[0]!, bytes, start, end)
+    return this.apply(0, partition)
+  }
+
+  /**
+   * Reads `count` records of a batch, at most {@link READ_AHEAD}, from its place `first` on; each has
+   * to be applied by {@link apply}, with its place from 0, or is as if it had never been read.
+   *
+   * What applying one looks up lies anywhere in memory, and waiting for that is half of what
+   * applying costs; the processor waits for many at once where they are asked for in one go.
+   */
+  readAhead(batch: RecordBatch, first: number, count: number): void {
+    for (let place = 0; place < count; place++) {
+      const record = this.#ahead[place]!
+      const bytes = batch.bytesAt(first + place)
+      record.isTombstone = bytes === null
+      if (bytes === null) record.fault = undefined
+      else this.#read(record, bytes, batch.startAt(first + place), batch.endAt(first + place))
+    }
+    for (let place = 0; place < count; place++) {
+      const { event, fault, isTombstone } = this.#ahead[place]!
+      if (fault === undefined && !isTombstone) this.books.touch(event)
+    }
+  }
+
+  /** Applies what was read ahead; returns why it is rejected, where it is. */
+  apply(place: number, partition: number): RejectReason | undefined {
+    const { event, fault, detail, isTombstone } = this.#ahead[place]!
+    if (isTombstone) {
+      this.#tombstones++
+      return undefined
+    }
     if (fault !== undefined) {
       this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1)
-      this.#detail = this.#reader.detail
+      this.#detail = detail
       return fault
     }
-    const outcome = this.books.apply(this.#reader.event, partition)
+    const outcome = this.books.apply(event, partition)
     this.#outcomes[outcome]!++
     // Changes are gathered until a tick reads them, but not without bound while none does.
     if (this.books.pendingLevels > MAX_PENDING_LEVELS) this.books.update(UPDATE_LEVELS)
@@ -158,6 +206,13 @@ export class OrderProcessor {
       else if (Object.hasOwn(Outcome, name)) this.#outcomes[Outcome[name as OutcomeName]] = number
       else this.#faults.set(name as ReadFault, number)
     }
+  }
+
+  #read(record: ReadRecord, bytes: Uint8Array, start: number, end: number): void {
+    this.#reader.event = record.event
+    record.isTombstone = false
+    record.fault = this.#reader.read(bytes, start, end)
+    if (record.fault !== undefined) record.detail = this.#reader.detail
   }
 
   #reject(outcome: Outcome): RejectReason {

@@ -36,7 +36,8 @@ const NEEDED_BY_OPEN: readonly Field[] = [Field.symbol, Field.order_side, Field.
  * rejection {@link detail} says more, in at most 200 characters without payload.
  */
 export class OrderEventReader {
-  readonly event: OrderEvent = emptyOrderEvent()
+  /** What the next {@link read} fills. */
+  event: OrderEvent = emptyOrderEvent()
   detail = ''
   readonly #fields = new RecordFields()
   readonly #symbols = new SymbolReader()
