@@ -1,6 +1,5 @@
 /** A thread of its own for fetching and decoding, which is most of the work that Kafka's records make. */
 import { once } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { DepthlineError } from '../errors.js'
 import { PackedBatch } from '../wire/packed-batch.js'
@@ -15,9 +14,6 @@ const STOP_LIMIT_MS = 2_000
  * third of the thread's time went to that.
  */
 const YOUNG_GENERATION_MB = 192
-/** Else V8 learns from the objects that outlive a fetch to make all of their kind where it collects seldom. */
-const NO_PRETENURING = '--no-allocation-site-pretenuring'
-
 export interface FetchHandlers {
   /** Batches of a partition come in their order; only so many, until this resolves. */
   readonly handle: (batch: RecordBatch) => Promise<void>
@@ -41,7 +37,6 @@ export class FetchThread {
    * @throws DepthlineError where the thread cannot go on; what `handle` throws
    */
   async run(handlers: FetchHandlers): Promise<void> {
-    setFlagsFromString(NO_PRETENURING)
     const worker = new Worker(new URL('./fetch-worker.js', import.meta.url), {
       workerData: this.#order,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
