@@ -1,10 +1,13 @@
 /** Books of any size for the benchmarks, and events for them that are made before the clock starts. */
 import { DEFAULT_LIMITS, OrderBooks } from '../src/book/order-books.js'
 import { BUY, emptyOrderEvent, SELL } from '../src/book/order-event.js'
+import { READ_AHEAD } from '../src/jobs/order-processor.js'
 import { Random } from '../src/jobs/random.js'
 
 export const LIMITS = DEFAULT_LIMITS
 export const PARTITIONS = 4
+/** Pairs of events. */
+const TOUCHED = READ_AHEAD / 2
 
 export interface LoadOptions {
   readonly openOrders: number
@@ -80,11 +83,25 @@ export class BookLoad {
   apply({ opens, closes }: PreparedEvents): void {
     const event = this.#event
     for (let index = 0; index < opens.length; index++) {
+      if (index % TOUCHED === 0) this.#touch(closes, index)
       this.#open(opens[index]!)
       event.open = false
       event.orderId = closes[index]!
       this.books.apply(event, event.orderId % PARTITIONS)
       if (this.books.pendingLevels > 65_536) this.books.update()
+    }
+  }
+
+  /** What `run` does with sixteen events when it has read them. */
+  #touch(closes: Float64Array, first: number): void {
+    const event = this.#event
+    for (let ahead = 0; ahead < TOUCHED; ahead++) {
+      event.open = true
+      event.orderId = this.#nextId + ahead
+      this.books.touch(event)
+      event.open = false
+      event.orderId = closes[first + ahead] ?? 0
+      this.books.touch(event)
     }
   }
 
