@@ -1,5 +1,6 @@
 /** A thread of its own for fetching and decoding, which is most of the work that Kafka's records make. */
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { DepthlineError } from '../errors.js'
 import { PackedBatch } from '../wire/packed-batch.js'
@@ -9,11 +10,13 @@ import type { FetchCommand, FetchOrder, FetchReport } from './fetch-worker.js'
 
 const STOP_LIMIT_MS = 2_000
 /**
- * Of this, a third is where new objects are made. KafkaJS makes some ten for each record, and
- * those of one fetch live as long as it: where they do not fit, V8 copies each of them, and a
- * third of the thread's time went to that.
+ * Where new objects are made, in megabytes. KafkaJS makes some ten for each record, and those of
+ * one fetch live as long as it: where they do not fit, V8 copies each of them, and a third of the
+ * thread's time went to that. V8 reads the flag when a thread begins; the main one is not changed,
+ * and what was said for it at launch would count for this one too.
  */
-const YOUNG_GENERATION_MB = 192
+const NEW_OBJECTS = '--max-semi-space-size=64'
+
 export interface FetchHandlers {
   /** Batches of a partition come in their order; only so many, until this resolves. */
   readonly handle: (batch: RecordBatch) => Promise<void>
@@ -37,9 +40,9 @@ export class FetchThread {
    * @throws DepthlineError where the thread cannot go on; what `handle` throws
    */
   async run(handlers: FetchHandlers): Promise<void> {
+    setFlagsFromString(NEW_OBJECTS)
     const worker = new Worker(new URL('./fetch-worker.js', import.meta.url), {
       workerData: this.#order,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
     this.#worker = worker
     await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,9 @@
 /** The program against its oracle, record by record, over as many hostile records as one likes. */
 import { DEFAULT_LIMITS } from '../book/order-books.js'
-import { OrderProcessor, type RecordCounts } from '../jobs/order-processor.js'
+import { OrderProcessor, READ_AHEAD, type RecordCounts } from '../jobs/order-processor.js'
 import { NaiveBook } from '../oracle/naive-book.js'
-import { hostileRecords } from './hostile-records.js'
+import type { RecordBatch } from '../wire/record-batch.js'
+import { type HostileRecord, hostileRecords } from './hostile-records.js'
 import { Random } from './random.js'
 
 export interface ComparisonOptions {
@@ -37,9 +38,9 @@ export function compareWithNaive(options: ComparisonOptions): Comparison {
   let messages = 0
   let longestMessage = 0
   for (let number = 1; number <= count; number++) {
-    const { value, partition } = records.next().value
+    const { value, partition } = named.next(records)
     const expected = naive.accept(value, partition)
-    const actual = named.accept(value, partition)
+    const actual = named.apply(partition)
     if (actual !== expected) throw difference({ number, seed, value, expected, actual })
     if (number % recordsPerMessage !== 0 && number !== count) continue
     const message = compareMessages(naive, named.processor, levels)
@@ -49,27 +50,36 @@ export function compareWithNaive(options: ComparisonOptions): Comparison {
   return { counts: compareCounts(naive, named.processor), messages, longestMessage }
 }
 
-/** Finds out what became of each record by the count that it raised. */
+/** Reads records ahead, as `run` does, and finds out what became of each by the count that it raised. */
 class NamedProcessor {
   readonly processor: OrderProcessor
   readonly #random: Random
   #before: Record<string, number> = {}
   #tombstones = 0
+  /** What was read ahead; the first `#place` of them are applied. */
+  #block: HostileRecord[] = []
+  #place = 0
 
   constructor(processor: OrderProcessor, seed: number) {
     this.processor = processor
     this.#random = new Random(~seed)
   }
 
-  accept(value: Uint8Array | null, partition: number): string {
-    const { processor } = this
-    let reason: string | undefined
-    if (value === null) {
-      processor.skipTombstone()
-    } else {
-      const { bytes, start } = surrounded(this.#random, value)
-      reason = processor.accept(bytes, start, start + value.length, partition)
+  /** The record that {@link apply} comes to next; reads some more where none is left. */
+  next(records: Iterator<HostileRecord, never>): HostileRecord {
+    if (this.#place === this.#block.length) {
+      const count = 1 + this.#random.below(READ_AHEAD)
+      this.#block = Array.from({ length: count }, () => records.next().value)
+      this.#place = 0
+      const places = this.#block.map(({ value }) => value && surrounded(this.#random, value))
+      this.processor.readAhead(batchOf(places), 0, count)
     }
+    return this.#block[this.#place]!
+  }
+
+  apply(partition: number): string {
+    const { processor } = this
+    const reason = processor.apply(this.#place++, partition)
     if (reason !== undefined && !(processor.detail.length <= 200)) throw new Error('long detail')
     const { byOutcome, tombstones } = processor.counts()
     const raised = Object.keys(byOutcome).filter(
@@ -83,13 +93,35 @@ class NamedProcessor {
   }
 }
 
+interface Place {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
+/** A batch of values alone; null is a tombstone. */
+function batchOf(places: readonly (Place | null)[]): RecordBatch {
+  return {
+    partition: 0,
+    length: places.length,
+    offsetAt: (index) => index,
+    bytesAt: (index) => places[index]?.bytes ?? null,
+    startAt: (index) => places[index]!.start,
+    endAt: (index) => places[index]!.end,
+    recordAt: () => {
+      throw new Error('nobody asks for a whole record')
+    },
+  }
+}
+
 /** The record in the midst of other bytes, as it lies in a Kafka batch: none of them may be read. */
-function surrounded(random: Random, value: Uint8Array): { bytes: Uint8Array; start: number } {
+function surrounded(random: Random, value: Uint8Array): Place {
   const before = random.pick(['', ' ', '{', '"', '1', '{"order_id":'])
   const after = random.pick(['', '0', '9', '"', '}', ']', 'e5', '.5', ' ', 'l', '\\', '\u0080'])
   return {
     bytes: Buffer.concat([Buffer.from(before), value, Buffer.from(after)]),
     start: before.length,
+    end: before.length + value.length,
   }
 }
 
