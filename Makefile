@@ -50,8 +50,8 @@ docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in d
 figures: install ## Write the figures of README.md and docs/PERFORMANCE.md, and their plots, from bench/results
 	@npx tsx scripts/figures.ts
 
-bench: build ## Measure replay, tick latency, exchange rounds and their latency (bench/README.md)
-	@npx tsx bench/replay.ts && npx tsx bench/tick-latency.ts && npx tsx bench/exchange-round.ts && npx tsx bench/exchange-latency.ts
+bench: build ## Measure the core, ticks, snapshots, replay, tick latency and exchange rounds (bench/README.md)
+	@for name in replay core ticks snapshot tick-latency exchange-round exchange-latency; do npx tsx bench/$$name.ts || exit; done
 
 bench-kafka: build ## `run` on a local broker: drain, ticks and latency, recovery (some 20 minutes)
 	@npx tsx bench/kafka/drain.ts && npx tsx bench/kafka/ticks.ts && npx tsx bench/kafka/recovery.ts

@@ -16,7 +16,13 @@ type Row = readonly [what: string, figure: string, how: string]
 /** Each by its file; a file that is missing leaves its rows out. */
 const ROWS: readonly (readonly [file: string, rows: (result: Json) => Row[]])[] = [
   ['replay', replayRows],
-  ['kafka-drain', ({ drains }) => drains.flatMap(drainRows)],
+  ['core', coreRows],
+  ['ticks', ticksRows],
+  ['kafka-drain', ({ drains }) => drains.map((drain: Json) => drainRow(drain, 'on one thread'))],
+  [
+    'kafka-drain-threads',
+    ({ drains }) => drains.map((drain: Json) => drainRow(drain, 'with `--fetch-threads 1`')),
+  ],
   ['kafka-ticks', ({ rates }) => rates.map(tickRow)],
   ['tick-latency', tickLatencyRows],
   ['kafka-recovery', recoveryRows],
@@ -66,16 +72,35 @@ function replayRows(r: Json): Row[] {
   ]
 }
 
-function drainRows(d: Json): Row[] {
+function coreRows({ growth, applyWithManyToFew }: Json): Row[] {
+  return [
+    [
+      'ten million open orders',
+      `${Math.round(growth.bytesPerOpenOrder)} bytes each beside their levels; an event is applied at ${percent(applyWithManyToFew)} of the speed with 100,000`,
+      '`make bench`, closes at random',
+    ],
+  ]
+}
+
+function ticksRows({ core }: Json): Row[] {
+  const many = core.find(({ symbols }: Json) => symbols === 2000)
+  return [
+    [
+      'a tick of 2,000 symbols × 15 levels a side, all changed',
+      `${Math.round(many.workMs)} ms of work, no step longer than ${many.longestStepMs} ms (median), ${(many.bytes / 1e6).toFixed(1)} MB`,
+      '`make bench`',
+    ],
+  ]
+}
+
+function drainRow(d: Json, way: string): Row {
   const share = d.ofKafkaJs === null ? '' : `, ${percent(d.ofKafkaJs)} of what KafkaJS alone reads`
   const running = d.steady === null ? '' : `; ${events(d.steady)} once running${share}`
   const ticks = `ticks ${d.intervalMs.p50} ms apart (p50), at most ${d.intervalMs.maxDeviation} ms off`
   return [
-    [
-      `drain ${short(d.events)} events from Kafka, ${d.partitions} partitions`,
-      `${events(d.eventsPerSecond)} from launch to the last committed tick${running}; ${plain(d.cpuSeconds)} CPU-s, peak ${d.peakMb} MB; ${ticks}`,
-      '`make bench-kafka`, transactions and all levels included',
-    ],
+    `drain ${short(d.events)} events from Kafka, ${d.partitions} partitions, ${way}`,
+    `${events(d.eventsPerSecond)} from launch to the last committed tick${running}; ${plain(d.cpuSeconds)} CPU-s, peak ${d.peakMb} MB; ${ticks}`,
+    '`make bench-kafka`, transactions and all levels included',
   ]
 }
 

@@ -43,7 +43,6 @@ const PACKAGES: Record<string, readonly string[]> = {
   kafka: [
     'kafkajs',
     'node:crypto',
-    'node:events',
     'node:v8',
     'node:worker_threads',
     'node:timers/promises',

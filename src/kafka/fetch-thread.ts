@@ -1,12 +1,12 @@
 /** A thread of its own for fetching and decoding, which is most of the work that Kafka's records make. */
-import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { DepthlineError } from '../errors.js'
 import { PackedBatch } from '../wire/packed-batch.js'
 import type { RecordBatch } from '../wire/record-batch.js'
 import type { KafkaLog } from './client.js'
-import type { FetchCommand, FetchOrder, FetchReport } from './fetch-worker.js'
+import type { FetchCommand, FetchPlan, FetchReport, FetchStart } from './fetch-worker.js'
 
 const STOP_LIMIT_MS = 2_000
 /**
@@ -24,14 +24,29 @@ export interface FetchHandlers {
 }
 
 export class FetchThread {
-  readonly #order: FetchOrder
   readonly #log: KafkaLog
-  #worker: Worker | undefined
-  #isStopped = false
+  readonly #worker: Worker
+  /** Rejects where it failed, whether or not anybody runs it by then. */
+  readonly #ended: Promise<void>
+  #handlers: FetchHandlers | undefined
 
-  constructor(order: FetchOrder, log: KafkaLog) {
-    this.#order = order
+  /** Begins at once to load what it needs and to connect, while its owner does the same. */
+  constructor(plan: FetchPlan, log: KafkaLog) {
     this.#log = log
+    setFlagsFromString(NEW_OBJECTS)
+    const worker = new Worker(new URL('./fetch-worker.js', import.meta.url), { workerData: plan })
+    this.#worker = worker
+    this.#ended = new Promise((resolve, reject) => {
+      worker.on('message', (report: FetchReport) => {
+        if (report.kind === 'stopped') resolve()
+        else this.#take(report).catch(reject)
+      })
+      worker.on('error', reject)
+      worker.on('exit', (code) => {
+        reject(new Error(`a fetching thread has ended by itself, with ${code}`))
+      })
+    })
+    this.#ended.catch(() => {})
   }
 
   /**
@@ -39,22 +54,10 @@ export class FetchThread {
    *
    * @throws DepthlineError where the thread cannot go on; what `handle` throws
    */
-  async run(handlers: FetchHandlers): Promise<void> {
-    setFlagsFromString(NEW_OBJECTS)
-    const worker = new Worker(new URL('./fetch-worker.js', import.meta.url), {
-      workerData: this.#order,
-    })
-    this.#worker = worker
-    await new Promise<void>((resolve, reject) => {
-      worker.on('message', (report: FetchReport) => {
-        this.#take(report, handlers).catch(reject)
-      })
-      worker.on('error', reject)
-      worker.on('exit', (code) => {
-        if (this.#isStopped) resolve()
-        else reject(new Error(`a fetching thread has ended with ${code}`))
-      })
-    })
+  async run(start: FetchStart, handlers: FetchHandlers): Promise<void> {
+    this.#handlers = handlers
+    this.#send({ kind: 'start', ...start })
+    await this.#ended
   }
 
   pause(partition: number): void {
@@ -66,24 +69,19 @@ export class FetchThread {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
-    const worker = this.#worker
-    if (worker === undefined) return
-    const ended = once(worker, 'exit')
     this.#send({ kind: 'stop' })
-    const timer = setTimeout(() => worker.terminate(), STOP_LIMIT_MS)
-    await ended
-    clearTimeout(timer)
+    await Promise.race([this.#ended.catch(() => {}), sleep(STOP_LIMIT_MS)])
+    await this.#worker.terminate()
   }
 
-  async #take(report: FetchReport, { handle, onPosition }: FetchHandlers): Promise<void> {
+  async #take(report: Exclude<FetchReport, { kind: 'stopped' }>): Promise<void> {
     switch (report.kind) {
       case 'batch':
-        await handle(new PackedBatch(report.packed))
+        await this.#handlers!.handle(new PackedBatch(report.packed))
         this.#send({ kind: 'taken', records: report.packed.offsets.length })
         break
       case 'position':
-        onPosition(report.partition, report.position)
+        this.#handlers!.onPosition(report.partition, report.position)
         break
       case 'log':
         this.#log[report.level](report.fields, report.message)
@@ -97,6 +95,6 @@ export class FetchThread {
   }
 
   #send(command: FetchCommand): void {
-    this.#worker?.postMessage(command)
+    this.#worker.postMessage(command)
   }
 }

@@ -6,11 +6,15 @@ import { type Cluster, connect, disconnect, type KafkaLog, type KafkaSettings } 
 import { PartitionConsumer } from './partition-consumer.js'
 import type { Share } from './pinned-assigner.js'
 
-export interface FetchOrder {
+/** What a thread is made with; what it reads is said later, when it has connected. */
+export interface FetchPlan {
   readonly settings: KafkaSettings
   readonly topic: string
   /** Begins the name of the consumer's own group. */
   readonly job: string
+}
+
+export interface FetchStart {
   /** Where to start, by partition number. */
   readonly positions: readonly number[]
   readonly share: Share
@@ -26,7 +30,9 @@ export type FetchReport =
       readonly fields: object
       readonly message: string
     }
-  /** The last one; `code` is missing where it is a bug. */
+  /** The last one, after which the owner ends the thread. */
+  | { readonly kind: 'stopped' }
+  /** The same; `code` is missing where it is a bug. */
   | {
       readonly kind: 'failed'
       readonly code: ErrorCode | undefined
@@ -36,12 +42,14 @@ export type FetchReport =
 
 /** From its owner to the thread; `taken` says how many records it is done with. */
 export type FetchCommand =
+  | ({ readonly kind: 'start' } & FetchStart)
   | { readonly kind: 'taken'; readonly records: number }
   | { readonly kind: 'pause' | 'resume'; readonly partition: number }
   | { readonly kind: 'stop' }
 
 /** So many records may be on their way, so that neither thread waits for the other; they are 3 MB. */
 const AHEAD = 20_000
+const RETRY_MS = 500
 
 function report(message: FetchReport, transfer: ArrayBuffer[] = []): void {
   parentPort!.postMessage(message, transfer)
@@ -70,28 +78,51 @@ class Ahead {
   }
 }
 
-/** Reads until it is told to stop. */
-async function read(order: FetchOrder): Promise<void> {
-  const stopping = new AbortController()
-  const cluster = await connect(order.settings, log, stopping.signal)
+/** Connects, waits to be told where to start, and reads until it is told to stop. */
+async function read(plan: FetchPlan): Promise<void> {
   const ahead = new Ahead()
-  const consumer = newConsumer(cluster, order, ahead)
-  parentPort!.on('message', (command: FetchCommand) => {
-    if (command.kind === 'taken') ahead.taken(command.records)
-    else if (command.kind === 'pause') consumer.pause(command.partition)
-    else if (command.kind === 'resume') consumer.resume(command.partition)
-    else consumer.stop()
+  const stopper = new AbortController()
+  let consumer: PartitionConsumer | undefined
+  const started = new Promise<FetchStart | undefined>((resolve) => {
+    parentPort!.on('message', (command: FetchCommand) => {
+      if (command.kind === 'start') resolve(command)
+      else if (command.kind === 'taken') ahead.taken(command.records)
+      else if (command.kind === 'pause') consumer?.pause(command.partition)
+      else if (command.kind === 'resume') consumer?.resume(command.partition)
+      else {
+        resolve(undefined)
+        stopper.abort()
+        consumer?.stop()
+      }
+    })
   })
+  const cluster = await connected(plan.settings, stopper.signal)
   try {
+    const start = await started
+    if (start === undefined) return
+    consumer = newConsumer(cluster, { ...plan, ...start }, ahead)
     await consumer.run()
   } finally {
     await disconnect(cluster)
   }
 }
 
+/** The owner has reached Kafka a moment ago, so a broker that does not answer comes back. */
+async function connected(settings: KafkaSettings, stopping: AbortSignal): Promise<Cluster> {
+  for (;;) {
+    try {
+      return await connect(settings, log, stopping)
+    } catch (error) {
+      if (!(error instanceof DepthlineError) || error.code !== 'KAFKA_UNREACHABLE') throw error
+      log.warn({ reason: error.message }, 'connecting again')
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
 function newConsumer(
   cluster: Cluster,
-  { topic, job, positions, share }: FetchOrder,
+  { topic, job, positions, share }: FetchPlan & FetchStart,
   ahead: Ahead,
 ): PartitionConsumer {
   const kept = [...positions]
@@ -111,11 +142,10 @@ function newConsumer(
 }
 
 try {
-  await read(workerData as FetchOrder)
+  await read(workerData as FetchPlan)
+  report({ kind: 'stopped' })
 } catch (error) {
   const known = error instanceof DepthlineError ? error : undefined
   const message = known?.message ?? (error instanceof Error ? error.stack : String(error)) ?? ''
   report({ kind: 'failed', code: known?.code, message, retriable: known?.retriable ?? false })
 }
-// KafkaJS may keep a socket or a timer that nothing comes of any longer.
-parentPort!.close()

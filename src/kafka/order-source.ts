@@ -33,7 +33,7 @@ export class KafkaOrderSource {
   readonly topic: string
   readonly #cluster: Cluster
   readonly #job: string
-  readonly #threads: number
+  readonly #threads: readonly FetchThread[]
   /** Past records and markers alike. */
   #positions: number[] = []
   /** Partition p is read by number p modulo their count. */
@@ -47,7 +47,12 @@ export class KafkaOrderSource {
     this.#cluster = cluster
     this.topic = options.topic
     this.#job = options.job
-    this.#threads = options.threads
+    setFlagsFromString(NO_PRETENURING)
+    const { settings, log } = cluster
+    this.#threads = Array.from({ length: options.threads }, () => {
+      return new FetchThread({ settings, topic: options.topic, job: options.job }, log)
+    })
+    this.#readings = [...this.#threads]
   }
 
   /** @throws DepthlineError TOPIC_MISSING */
@@ -58,11 +63,8 @@ export class KafkaOrderSource {
   /** @throws DepthlineError LOG_LOST where what comes next is gone, or what `handle` throws */
   async consume(from: Offsets, handle: Handle): Promise<void> {
     this.#positions = [...from]
-    setFlagsFromString(NO_PRETENURING)
-    // A thread without a partition would have nothing to do.
-    const threads = Math.min(this.#threads, from.length)
-    if (threads === 0) await this.#readHere(handle)
-    else await this.#readInThreads(threads, handle)
+    if (this.#threads.length === 0) await this.#readHere(handle)
+    else await this.#readInThreads(handle)
   }
 
   pause(partition: number): void {
@@ -104,18 +106,20 @@ export class KafkaOrderSource {
     return consumer.run()
   }
 
-  async #readInThreads(count: number, handle: Handle): Promise<void> {
-    const { settings, log } = this.#cluster
+  async #readInThreads(handle: Handle): Promise<void> {
     const positions = [...this.#positions]
-    const threads = Array.from({ length: count }, (_, index) => {
-      const share = { index, count }
-      return new FetchThread({ settings, topic: this.topic, job: this.#job, positions, share }, log)
-    })
+    // A thread without a partition would have nothing to do.
+    const threads = this.#threads.slice(0, positions.length)
+    await Promise.all(this.#threads.slice(positions.length).map((thread) => thread.stop()))
     this.#readings = threads
     const onPosition = (partition: number, position: number) => {
       this.#positions[partition] = position
     }
-    await Promise.all(threads.map((thread) => thread.run({ handle, onPosition })))
+    const runs = threads.map((thread, index) => {
+      const start = { positions, share: { index, count: threads.length } }
+      return thread.run(start, { handle, onPosition })
+    })
+    await Promise.all(runs)
   }
 
   #readingOf(partition: number): Reading | undefined {
