@@ -5,6 +5,7 @@ import { buffersOf, type PackedRecords, pack } from '../wire/packed-batch.js'
 import { type Cluster, connect, disconnect, type KafkaLog, type KafkaSettings } from './client.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import type { Share } from './pinned-assigner.js'
+import { restAfter } from './rest.js'
 
 /** What a thread is made with; what it reads is said later, when it has connected. */
 export interface FetchPlan {
@@ -132,10 +133,11 @@ function newConsumer(
     positions: kept,
     share,
     overlap: 1,
-    handle: ({ partition, records }) => {
+    handle: async ({ partition, records }) => {
       const packed = pack(partition, records)
       report({ kind: 'batch', packed }, buffersOf(packed))
-      return ahead.sent(records.length)
+      await ahead.sent(records.length)
+      await restAfter(records.length)
     },
     onPosition: (partition) => report({ kind: 'position', partition, position: kept[partition]! }),
   })

@@ -1,11 +1,11 @@
 /** The input topic as `run` sees it: every partition from a given offset on. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { type RecordBatch, RecordList } from '../wire/record-batch.js'
 import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { FetchThread } from './fetch-thread.js'
 import { PartitionConsumer } from './partition-consumer.js'
+import { restAfter } from './rest.js'
 import { topicRanges } from './topics.js'
 
 type Handle = (batch: RecordBatch) => Promise<void>
@@ -16,13 +16,6 @@ interface Reading {
   stop(): Promise<void>
 }
 
-/**
- * At 10,000 events a second a fetch would come back for every hundred of them, and each costs more
- * than applying them does. Against the second that an order waits for its tick this is nothing.
- */
-const REST_MS = 10
-/** With as many records to a batch, one fetch more costs little. */
-const SMALL_BATCH = 500
 /**
  * All objects of a fetch live as long as it. V8 learns from that to make their kind where it
  * collects seldom and at length, although they are dead a moment later.
@@ -99,7 +92,7 @@ export class KafkaOrderSource {
       overlap: 1,
       handle: async ({ partition, records }) => {
         await handle(new RecordList(partition, records))
-        if (records.length < SMALL_BATCH) await sleep(REST_MS)
+        await restAfter(records.length)
       },
     })
     this.#readings = [consumer]
