@@ -37,7 +37,7 @@ export class ClosedWindow {
   readonly #closed: IdTable
   readonly #rings: Ring[] = []
   /** Means nothing; what was touched goes in here. */
-  touched = 0
+  #touched = 0
 
   /** @param capacity how many closes each partition remembers, at least 1 */
   constructor(capacity: number, seed: number) {
@@ -103,7 +103,7 @@ export class ClosedWindow {
     const first = ring.pushed - this.capacity
     if (first < 0 || this.capacity < TOUCHED) return
     for (let number = first; number < first + TOUCHED; number++) {
-      this.touched ^= this.#closed.touch(ring.at(number, this.capacity))
+      this.#touched ^= this.#closed.touch(ring.at(number, this.capacity))
     }
   }
 

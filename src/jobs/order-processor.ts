@@ -124,7 +124,7 @@ export class OrderProcessor {
   apply(place: number, partition: number): RejectReason | undefined {
     const { event, fault, detail, isTombstone } = this.#ahead[place]!
     if (isTombstone) {
-      this.#tombstones++
+      this.skipTombstone()
       return undefined
     }
     if (fault !== undefined) {
