@@ -29,9 +29,7 @@ export async function startContainerBroker(plan: ContainerBrokerPlan): Promise<T
     environment: {
       ...asEnvironment(stdout),
       CLUSTER_ID: 'depthlineTestBroker00A',
-      KAFKA_LISTENERS: `PLAINTEXT://:${PORT},CONTROLLER://localhost:9093`,
-      KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://${host}:${plan.port}`,
-      KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
+      ...listeners(`${host}:${plan.port}`),
       KAFKA_LOG_DIRS: DATA,
       KAFKA_HEAP_OPTS: plan.jvmFlags.join(' '),
     },
@@ -44,6 +42,17 @@ export async function startContainerBroker(plan: ContainerBrokerPlan): Promise<T
     pause: () => container.pause(),
     resume: () => container.resume(),
     restart: () => container.restart(),
+  }
+}
+
+/** The broker asks itself whether a transaction is open, and inside the container has no such address as ours. */
+function listeners(address: string): Record<string, string> {
+  return {
+    KAFKA_LISTENERS: `OUTSIDE://:${PORT},INSIDE://localhost:19092,CONTROLLER://localhost:9093`,
+    KAFKA_ADVERTISED_LISTENERS: `OUTSIDE://${address},INSIDE://localhost:19092`,
+    KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'OUTSIDE:PLAINTEXT,INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    KAFKA_INTER_BROKER_LISTENER_NAME: 'INSIDE',
+    KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
   }
 }
 
