@@ -25,7 +25,6 @@ interface Place {
   readonly row: HTMLTableRowElement
   readonly ours: readonly HTMLElement[]
   readonly doubles: readonly HTMLElement[]
-  shown: string
 }
 
 export class LadderView {
@@ -33,29 +32,36 @@ export class LadderView {
     sell: makePlaces('sell', byId('asks')),
     buy: makePlaces('buy', byId('bids')),
   }
-  #symbol = ''
+  /** Each level of the drawing before, as {@link levelText}, so that only what is new flashes. */
+  #levels = new Set<string>()
 
   /** @returns how many numbers the doubles print otherwise, of how many */
   draw(view: View): { wrong: number; numbers: number } {
     const count = { wrong: 0, numbers: 0 }
+    // Another symbol is another ladder, not a change of this one.
+    const isKnown = [...this.#levels].some((level) => level.startsWith(`${view.symbol} `))
     for (const side of ['buy', 'sell'] as const) {
       const rows = view.rows.filter((row) => row.side.startsWith(side))
       const doubles = view.doubles?.(rows)
       for (const [at, place] of this.#sides[side].entries()) {
-        const flashes = view.symbol === this.#symbol
+        const flashes = isKnown && rows[at] !== undefined && !this.#levels.has(levelText(rows[at]))
         drawPlace(place, rows[at], { flashes, closed: view.closed })
         const wrong = drawDoubles(place, rows[at], doubles && { row: doubles[at] })
         if (rows[at] !== undefined) count.numbers += place.doubles.length
         count.wrong += wrong
       }
     }
-    this.#symbol = view.symbol
+    this.#levels = new Set(view.rows.map(levelText))
     alignPoints(view.rows)
     byId('mid').textContent = view.middle?.mid ?? '–'
     byId('spread').textContent = view.middle?.spread ?? '–'
     byId('ladder-caption').textContent = `Order book of ${view.symbol}, sells above, buys below`
     return count
   }
+}
+
+function levelText({ symbol, side, price, amount }: TickRow): string {
+  return `${symbol} ${side.split('_')[0]} ${price} ${amount}`
 }
 
 /** The decimal points of a column stand below each other. */
@@ -87,7 +93,7 @@ function makePlace(side: 'buy' | 'sell', rank: number): Place {
   const head = make('th', 'rank', make('span', 'hidden', side), ` ${rank}`)
   head.scope = 'row'
   const row = make('tr', side, head, ...cells)
-  return { row, ours, doubles, shown: '' }
+  return { row, ours, doubles }
 }
 
 function drawPlace(
@@ -98,9 +104,7 @@ function drawPlace(
   place.row.hidden = row === undefined
   if (row === undefined) return
   for (const [at, field] of FIELDS.entries()) writeNumber(place.ours[at]!, row[field], at >= 2)
-  const shown = `${row.price} ${row.amount}`
-  if (flashes && place.shown !== '' && shown !== place.shown) flash(place.row)
-  place.shown = shown
+  if (flashes) flash(place.row)
   place.row.classList.toggle(
     'closed',
     closed === `${place.row.className.split(' ')[0]} ${row.price}`,
