@@ -55,6 +55,8 @@ async function render(mermaidPath: string): Promise<void> {
 function drawing(name: string, source: string): string {
   const settings = {
     startOnLoad: false,
+    // Without one, lines are a little different each time.
+    handDrawnSeed: 1,
     theme: 'neutral',
     htmlLabels: false,
     flowchart: { htmlLabels: false, useMaxWidth: false },

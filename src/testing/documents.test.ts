@@ -24,7 +24,9 @@ describe('documents', () => {
 
   it.each(DOCUMENTS)('%s names only targets that the Makefile has', (path) => {
     const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name))
-    const named = [...read(path).matchAll(/`[^`]*\bmake ([a-z][a-z-]*)/g)].map(([, name]) => name)
+    const named = [...read(path).matchAll(/`(?:[A-Z_]+=\S+ )*make ([a-z-]+)/g)].map(
+      ([, name]) => name,
+    )
     expect(named.filter((name) => !targets.has(name))).toEqual([])
   })
 
