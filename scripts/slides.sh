@@ -15,8 +15,9 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 mkdir -p docs/slides
-# The slides lie one folder deeper than the text, so what they show and link to is one folder further up.
-sed -E 's#\]\((\.\./|images/|live/|faults/|[A-Z]+\.md)#](../\1#g' docs/PRESENTATION.md >"$slides"
+# The slides lie one folder deeper than the text, so what they show and link to is one folder further up;
+# and a comment that is no directive would become a note for the speaker.
+sed -E -e '/^<!-- [^_].*-->$/d' -e 's#\]\((\.\./|images/|live/|faults/|[A-Z]+\.md)#](../\1#g' docs/PRESENTATION.md >"$slides"
 marp() { npx --yes @marp-team/marp-cli@4.5.1 --no-stdin --allow-local-files "$slides" "$@"; }
 marp -o docs/slides/depthline.html
 marp --pdf -o docs/slides/depthline.pdf

@@ -44,7 +44,7 @@ function sample(name: string, ...records: readonly (string | Uint8Array)[]): Hos
   }
 }
 
-/** Strings above 1,000,000 are ids that no seeded order will have while somebody looks on. */
+/** What is applied has an id above 1,000,000, which no seeded order will have while somebody looks on. */
 export const HOSTILE_SAMPLES: readonly HostileSample[] = [
   sample('An id that is a float: 1.0', open({ order_id: '1.0' })),
   sample('An id with an exponent: 1e3', open({ order_id: '1e3' })),
