@@ -84,3 +84,4 @@ for table in mid best depth; do
   $depthline report "$table" -o json >"$work/$table.json" 2>"$work/report.log" || fail 'report failed' report.log
 done
 node scripts/samples.cjs "$work" "$out"
+echo 'samples: the documents quote these files: make figures slides'
