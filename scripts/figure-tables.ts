@@ -34,11 +34,20 @@ const ROWS: readonly (readonly [file: string, rows: (result: Json) => Row[]])[] 
 ]
 
 export function ownTable(results: Results): string {
-  const rows = ROWS.flatMap(([file, rowsOf]) => {
+  return table(['what', 'figure', 'how'], measured(results))
+}
+
+/** The same without the method, for a slide. */
+export function highlights(results: Results): string {
+  const rows = measured(results).map(([what, figure]) => [what, figure] as const)
+  return table(['what', 'figure'], rows)
+}
+
+function measured(results: Results): Row[] {
+  return ROWS.flatMap(([file, rowsOf]) => {
     const result = results(file)
     return result === undefined ? [] : rowsOf(result)
   })
-  return table(['what', 'figure', 'how'], rows)
 }
 
 /** What all of it was measured on. */
