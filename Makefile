@@ -7,7 +7,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs figures bench bench-kafka bench-peers flood readers hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs figures bench bench-kafka bench-peers flood readers hostile restart live-page samples slides diagrams simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,18 @@ registry-stop: ## Stop the registry that `make registry` started
 
 docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in docs/OPERATIONS.md
 	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/metrics-table.ts
+
+live-page: install ## Build docs/live/index.html: the books in a browser, in one file
+	@npx tsx scripts/live-page.ts
+
+samples: build ## Make the files of output/ anew: five minutes on the emulator and simulated exchanges (some 6 minutes)
+	@scripts/samples.sh
+
+diagrams: install ## Render the Mermaid diagrams of docs/ to docs/images (needs Chromium)
+	@scripts/diagrams.sh
+
+slides: install ## Build docs/slides from docs/PRESENTATION.md as HTML and PDF (needs Chromium)
+	@scripts/slides.sh
 
 figures: install ## Write the figures of README.md and docs/PERFORMANCE.md, and their plots, from bench/results
 	@npx tsx scripts/figures.ts

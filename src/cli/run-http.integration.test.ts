@@ -137,7 +137,10 @@ describe('the health of run', () => {
       () => readinessOf(standby),
       ({ status }) => status === 200,
     )
-    expect(seriesValue(await metricsOf(standby), 'depthline_missed_ticks_total')).toBeGreaterThan(0)
+    await until(
+      () => metricsOf(standby),
+      (page) => seriesValue(page, 'depthline_missed_ticks_total')! > 0,
+    )
     await stopRun(standby)
   })
 })

@@ -25,12 +25,16 @@ export async function withAdmin<T>(use: (admin: Admin) => Promise<T>, kafka = te
   }
 }
 
-/** Makes a topic; returns its name. */
+/**
+ * Makes a topic; returns its name. Its records are kept whatever time they carry: a broker
+ * deletes old ones every so often, in the midst of a test, and tests have times of years ago.
+ */
 export async function makeTopic(
   topic: string,
   { partitions = 1, config = {} }: { partitions?: number; config?: Record<string, string> } = {},
 ): Promise<string> {
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+  const settings = { 'retention.ms': '-1', ...config }
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
   const topics = [{ topic, numPartitions: partitions, configEntries }]
   await withAdmin((admin) => admin.createTopics({ topics, waitForLeaders: true }))
   return topic

@@ -1,67 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { OrderProcessor } from '../jobs/order-processor.js'
+import { briefRows } from '../testing/brief-rows.js'
 import { closedRecord, openRecord, type PlainOrder } from '../testing/order-events.js'
 import { parseTickMessage } from './tick-message.js'
-
-/** The 30 rows of the brief's table: side, price, amount, total, cum_sum. */
-const BRIEF = `
-  buy_1 34045.24 6.51370 221760.4797880 221760.4797880
-  buy_2 34045.23 0.00058 19.7462334 221780.2260214
-  buy_3 34044.94 0.02050 697.9212700 222478.1472914
-  buy_4 34044.87 0.00122 41.5347414 222519.6820328
-  buy_5 34044.82 0.00022 7.4898604 222527.1718932
-  buy_6 34044.64 0.00065 22.1290160 222549.3009092
-  buy_7 34044.51 0.00122 41.5343022 222590.8352114
-  buy_8 34044.46 0.00022 7.4897812 222598.3249926
-  buy_9 34044.23 0.00065 22.1287495 222620.4537421
-  buy_10 34044.15 0.00122 41.5338630 222661.9876051
-  buy_11 34044.10 0.00022 7.4897020 222669.4773071
-  buy_12 34043.82 0.00065 22.1284830 222691.6057901
-  buy_13 34043.79 0.00122 41.5334238 222733.1392139
-  buy_14 34043.74 0.00022 7.4896228 222740.6288367
-  buy_15 34043.54 0.00664 226.0491056 222966.6779423
-  sell_1 34045.25 7.52013 256024.7058825 256024.7058825
-  sell_2 34045.37 0.10531 3585.3179147 259610.0237972
-  sell_3 34045.46 0.00065 22.1295490 259632.1533462
-  sell_4 34045.51 0.00672 228.7858272 259860.9391734
-  sell_5 34045.54 0.00022 7.4900188 259868.4291922
-  sell_6 34045.59 0.04492 1529.3279028 261397.7570950
-  sell_7 34045.67 0.00065 22.1296855 261419.8867805
-  sell_8 34045.87 0.00065 22.1298155 261442.0165960
-  sell_9 34045.90 0.00022 7.4900980 261449.5066940
-  sell_10 34045.95 0.00122 41.5360590 261491.0427530
-  sell_11 34046.26 0.00022 7.4901772 261498.5329302
-  sell_12 34046.28 0.00065 22.1300820 261520.6630122
-  sell_13 34046.31 0.00122 41.5364982 261562.1995104
-  sell_14 34046.62 0.00022 7.4902564 261569.6897668
-  sell_15 34046.67 0.00122 41.5369374 261611.2267042
-`
-
-interface BriefRow {
-  readonly side: string
-  readonly price: string
-  readonly amount: string
-  readonly total: string
-  readonly cumSum: string
-}
-
-/** The rows in the shortest form of their numbers, which is how the message has them. */
-function briefRows(): BriefRow[] {
-  const shortest = (text = '') => text.replace(/\.?0+$/, '')
-  return BRIEF.trim()
-    .split('\n')
-    .map((line) => {
-      const [side = '', price, amount, total, cumSum] = line.trim().split(' ')
-      return {
-        side,
-        price: shortest(price),
-        amount: shortest(amount),
-        total: shortest(total),
-        cumSum: shortest(cumSum),
-      }
-    })
-}
 
 function processorOf(orders: readonly PlainOrder[], levels = 15): OrderProcessor {
   const processor = new OrderProcessor({ levels, limits: DEFAULT_LIMITS, seed: 1 })
