@@ -44,8 +44,8 @@ registry: ## Start a schema registry on localhost:8081 (SCHEMA_REGISTRY_URL, Doc
 registry-stop: ## Stop the registry that `make registry` started
 	@scripts/registry.sh stop
 
-docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in docs/OPERATIONS.md
-	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/metrics-table.ts
+docs: install ## Write docs/DATA.md from schemas/, docs/CLI.md from the program, and the table of metrics in docs/OPERATIONS.md
+	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/command-reference.ts && npx tsx scripts/metrics-table.ts
 
 figures: install ## Write the figures of README.md and docs/PERFORMANCE.md, and their plots, from bench/results
 	@npx tsx scripts/figures.ts
