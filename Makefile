@@ -7,7 +7,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs figures bench bench-kafka bench-peers flood readers hostile restart simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-peers flood readers hostile restart simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ registry-stop: ## Stop the registry that `make registry` started
 
 docs: install ## Write docs/DATA.md from schemas/, docs/CLI.md from the program, and the table of metrics in docs/OPERATIONS.md
 	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/command-reference.ts && npx tsx scripts/metrics-table.ts
+
+sbom: install ## Write output/sbom.cdx.json: every package that comes with depthline, with its hash (CycloneDX)
+	@npx tsx scripts/sbom.ts
 
 figures: install ## Write the figures of README.md and docs/PERFORMANCE.md, and their plots, from bench/results
 	@npx tsx scripts/figures.ts
