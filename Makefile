@@ -7,7 +7,7 @@ SECTIONS ?=
 SEEDS ?= 10000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs figures bench bench-kafka bench-peers flood readers hostile restart live-page samples slides diagrams simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-peers flood readers hostile restart live-page samples slides diagrams simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -44,8 +44,11 @@ registry: ## Start a schema registry on localhost:8081 (SCHEMA_REGISTRY_URL, Doc
 registry-stop: ## Stop the registry that `make registry` started
 	@scripts/registry.sh stop
 
-docs: install ## Write docs/DATA.md from schemas/, and the table of metrics in docs/OPERATIONS.md
-	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/metrics-table.ts
+docs: install ## Write docs/DATA.md from schemas/, docs/CLI.md from the program, and the table of metrics in docs/OPERATIONS.md
+	@npx tsx scripts/data-dictionary.ts && npx tsx scripts/command-reference.ts && npx tsx scripts/metrics-table.ts
+
+sbom: install ## Write output/sbom.cdx.json: every package that comes with depthline, with its hash (CycloneDX)
+	@npx tsx scripts/sbom.ts
 
 live-page: install ## Build docs/live/index.html: the books in a browser, in one file
 	@npx tsx scripts/live-page.ts

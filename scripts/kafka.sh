@@ -9,7 +9,8 @@
 #   scripts/kafka.sh way            how it would start one: docker or jars
 #   scripts/kafka.sh serving        ends with 0 where there is one already, whoever started it
 # KAFKA_PORT (9092), KAFKA_CONTROLLER_PORT (KAFKA_PORT + 1), KAFKA_DIR (.kafka), KAFKA_HEAP_OPTS;
-# KAFKA_WAY=docker|jars overrides the choice; KAFKA_EXTRA holds more broker settings, one a line.
+# KAFKA_WAY=docker|jars overrides the choice; KAFKA_EXTRA holds more broker settings, one a line,
+# and KAFKA_SCRAM_USERS users such as SCRAM-SHA-512=[name=me,password=mine], with spaces between them.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -63,9 +64,11 @@ prepare() {
   need_java
   fetch
   settings >"$dir/server.properties"
+  local user users=()
+  for user in ${KAFKA_SCRAM_USERS:-}; do users+=(--add-scram "$user"); done
   [ -f "$dir/data/meta.properties" ] || java -Xmx128m -XX:TieredStopAtLevel=1 -cp "$libs/*" \
-    kafka.tools.StorageTool format -t depthlineLocalBroker0A -c "$dir/server.properties" >"$log" \
-    2>&1 || { cat "$log" >&2; fail "the storage could not be formatted."; }
+    kafka.tools.StorageTool format -t depthlineLocalBroker0A -c "$dir/server.properties" \
+    ${users[@]+"${users[@]}"} >"$log" 2>&1 || { cat "$log" >&2; fail "the storage could not be formatted."; }
 }
 
 await_ready() {

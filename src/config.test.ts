@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import * as config from './config.js'
@@ -114,9 +115,25 @@ describe('the environment', () => {
 
   it('turns TLS on, with an authority of its own where one is named', () => {
     const file = join(folder, 'ca.pem')
-    writeFileSync(file, 'CERTIFICATE')
+    const [certificate = ''] = rootCertificates
+    writeFileSync(file, certificate)
     expect(config.kafkaSettings({ KAFKA_SSL: 'true' }).ssl).toBe(true)
-    expect(config.kafkaSettings({ KAFKA_SSL_CA: file }).ssl).toEqual({ ca: ['CERTIFICATE'] })
+    expect(config.kafkaSettings({ KAFKA_SSL_CA: file }).ssl).toEqual({ ca: [certificate] })
+  })
+
+  it('refuses an authority that is none, which Node would pass over, and TLS switched on and off', () => {
+    const file = join(folder, 'no-ca.pem')
+    writeFileSync(file, 'CERTIFICATE')
+    expect(() => config.kafkaSettings({ KAFKA_SSL_CA: file })).toThrow('holds no certificate')
+    expect(() => config.kafkaSettings({ KAFKA_SSL: 'false', KAFKA_SSL_CA: file })).toThrow(
+      'KAFKA_SSL_CA is set, and KAFKA_SSL says false',
+    )
+  })
+
+  it('refuses a user without a mechanism, whom Kafka would never hear of', () => {
+    expect(() => config.kafkaSettings({ KAFKA_SASL_USERNAME: 'me' })).toThrow(
+      'KAFKA_SASL_MECHANISM is not set',
+    )
   })
 })
 
@@ -141,25 +158,4 @@ describe('the address of an exchange', () => {
       expect(() => asked(url), url).not.toThrow(/pw/)
     }
   })
-})
-
-describe('the environment of the schema registry', () => {
-  const settings = (url: string) => config.registrySettings({ SCHEMA_REGISTRY_URL: url })
-
-  it('is optional, and keeps user and password apart from the URL', () => {
-    expect(config.registrySettings({})).toBeUndefined()
-    expect(settings('')).toBeUndefined()
-    expect(settings('http://127.0.0.1:8081')).toEqual({ url: 'http://127.0.0.1:8081' })
-    expect(settings('https://me:open%20sesame@host/apis/ccompat/v7/')).toEqual({
-      url: 'https://host/apis/ccompat/v7',
-      auth: { username: 'me', password: 'open sesame' },
-    })
-  })
-
-  it.each(['localhost', 'ftp://me:secret@host', 'http://me:secret%zz@host', 'http://'])(
-    'refuses %s without repeating it',
-    (url) => {
-      expect(() => settings(url)).toThrow(/^SCHEMA_REGISTRY_URL: expected http:\/\/host:port/)
-    },
-  )
 })

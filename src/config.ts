@@ -1,4 +1,5 @@
 /** Flags and environment, checked: every command gets one frozen object or a clear refusal. */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -182,25 +183,6 @@ export function kafkaSettings(env: Environment) {
   })
 }
 
-/**
- * Where the schema registry is, from the environment alone; undefined where none is set.
- *
- * @throws DepthlineError USAGE, which does not repeat the URL, for it may hold a password
- */
-export function registrySettings({ SCHEMA_REGISTRY_URL: text }: Environment) {
-  if (!text) return undefined
-  const expected = 'http://host:port or https://user:password@host, perhaps with a path'
-  try {
-    const { protocol, origin, pathname, username, password } = new URL(text)
-    if (!/^https?:$/.test(protocol)) throw new Error(`not ${protocol}`)
-    const auth = { username: decodeURIComponent(username), password: decodeURIComponent(password) }
-    const url = `${origin}${pathname}`.replace(/\/+$/, '')
-    return Object.freeze({ url, ...(username === '' ? {} : { auth }) })
-  } catch {
-    throw new DepthlineError('USAGE', `SCHEMA_REGISTRY_URL: expected ${expected}`)
-  }
-}
-
 function isAddress(text: string): boolean {
   const [, port] = /^[^\s:]+:(\d{1,5})$/.exec(text) ?? []
   return Number(port) >= 1 && Number(port) <= 65_535
@@ -211,13 +193,22 @@ function sslSettings(env: Environment) {
   if (!['', 'true', 'false', '1', '0'].includes(KAFKA_SSL)) {
     throw new DepthlineError('USAGE', `KAFKA_SSL: expected true or false, got "${KAFKA_SSL}"`)
   }
-  if (caFile) return { ca: [readSecret('KAFKA_SSL_CA', caFile)] }
+  if (caFile) {
+    if (KAFKA_SSL === 'false' || KAFKA_SSL === '0') {
+      throw new DepthlineError('USAGE', 'KAFKA_SSL_CA is set, and KAFKA_SSL says false: unset one')
+    }
+    return { ca: [readCertificates(caFile)] }
+  }
   return KAFKA_SSL === 'true' || KAFKA_SSL === '1' ? true : undefined
 }
 
 function saslSettings(env: Environment) {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username } = env
-  if (!mechanism) return undefined
+  if (!mechanism) {
+    if (!username) return undefined
+    const message = 'KAFKA_SASL_MECHANISM is not set, and KAFKA_SASL_USERNAME is'
+    throw new DepthlineError('USAGE', message)
+  }
   const known = SASL_MECHANISMS.find((name) => name === mechanism.toLowerCase())
   if (known === undefined) {
     const expected = SASL_MECHANISMS.join(', ')
@@ -235,6 +226,18 @@ function saslSettings(env: Environment) {
   }
   // KafkaJS's types tie each mechanism to its own shape; these three share one.
   return { mechanism: known as 'plain', username, password }
+}
+
+/** Node trusts nobody, and says nothing, where a file holds no certificate. */
+function readCertificates(file: string): string {
+  const text = readSecret('KAFKA_SSL_CA', file)
+  try {
+    new X509Certificate(text)
+    return text
+  } catch (cause) {
+    const message = `KAFKA_SSL_CA: ${file} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`
+    throw new DepthlineError('USAGE', message, { cause })
+  }
 }
 
 function readSecret(variable: string, file: string): string {

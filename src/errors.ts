@@ -23,6 +23,8 @@ const EXIT_CODES = {
   KAFKA_UNREACHABLE: ExitCode.unreachable,
   /** Kafka does not take records of such a time. */
   CLOCK_REFUSED: ExitCode.unreachable,
+  /** Kafka does not let this user do what is asked. */
+  KAFKA_REFUSED: ExitCode.unreachable,
   /** Kafka answered with an error. */
   KAFKA_FAILED: ExitCode.unreachable,
   /** The input log is not what it must be. */

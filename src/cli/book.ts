@@ -60,12 +60,13 @@ async function* newestMessages(
   topic: string,
   signal: AbortSignal,
 ): AsyncGenerator<TopicRecord> {
-  const last = await lastRecord(cluster, topic)
+  const job = 'depthline-book'
+  const last = await lastRecord(cluster, { topic, job })
   if (last !== undefined) yield last
   const from = last === undefined ? [] : [last.offset + 1]
   for await (const records of readTopic(cluster, {
     topic,
-    job: 'depthline-book',
+    job,
     from,
     follow: true,
     signal,

@@ -1,11 +1,12 @@
 /** How a topic's records are written: framed Avro where a schema registry is configured, JSON where none is. */
-import { registrySettings } from '../config.js'
+
 import type { SchemaRegistry } from '../kafka/schema-registry.js'
 import { type SchemaName, schemaText } from '../storage/schema-files.js'
 import { avroType } from '../wire/avro-types.js'
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import { jsonCodec } from '../wire/json-codec.js'
 import type { RecordCodec, RecordReader } from '../wire/record-codec.js'
+import { registrySettings } from './registry-settings.js'
 
 /** Which records which schema describes. */
 interface Records {

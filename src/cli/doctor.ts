@@ -1,14 +1,7 @@
 /** `depthline doctor`: gathers what the surroundings of a job are like, and says what is wrong. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import {
-  assertOwnTopics,
-  checkFlags,
-  kafkaSettings,
-  registrySettings,
-  snapshotFolder,
-  topicName,
-} from '../config.js'
+import { assertOwnTopics, checkFlags, kafkaSettings, snapshotFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import {
   checkBroker,
@@ -29,6 +22,7 @@ import { openSnapshotFiles } from '../storage/snapshot-files.js'
 import { readSnapshotMeta } from '../wire/snapshot-reader.js'
 import { standardOutput } from './output.js'
 import { openLog } from './process.js'
+import { registrySettings } from './registry-settings.js'
 import { stopSignal } from './stop-signal.js'
 import { version } from './version.js'
 
@@ -80,26 +74,62 @@ async function doctorCommand(options: unknown): Promise<void> {
 }
 
 async function* examine(cluster: Cluster, flags: Flags): AsyncGenerator<Finding> {
-  const { input, output, deadLetters, job = output } = flags
-  const { brokers, clusterId, config } = await inspectCluster(cluster)
-  yield { level: 'ok', what: 'broker', said: `cluster ${clusterId}, ${brokers} brokers` }
-  yield* checkBroker(config)
-
+  const { output, job = output } = flags
+  yield* unlessRefused('broker', async () => {
+    const { brokers, clusterId, config } = await inspectCluster(cluster)
+    const said = `cluster ${clusterId}, ${brokers} brokers`
+    return [{ level: 'ok', what: 'broker', said }, ...checkBroker(config)]
+  })
   const folder = snapshotFolder(process.env, job)
   const snapshots = await snapshotFacts(folder)
-  yield* checkInput(input, await inspectTopic(cluster, input), snapshots, Date.now())
-  const outputFacts = await inspectTopic(cluster, output)
-  const last = outputFacts === undefined ? undefined : await lastRecord(cluster, output)
-  yield* checkWritten(output, outputFacts, { onePartition: true, lastBytes: last?.value?.length })
-  yield* checkWritten(deadLetters, await inspectTopic(cluster, deadLetters), {
-    onePartition: false,
+  let lastTick: number | undefined
+  yield* unlessRefused(`topic ${output}`, async () => {
+    const facts = await inspectTopic(cluster, output)
+    const from = { topic: output, job: 'depthline-doctor' }
+    const last = facts === undefined ? undefined : await lastRecord(cluster, from)
+    lastTick = last && Math.floor(last.timestampMs / 1000)
+    return checkWritten(output, facts, { onePartition: true, lastBytes: last?.value?.length })
   })
-  yield* checkProgress(`${job}.progress`, await inspectTopic(cluster, `${job}.progress`))
+  yield* examineTopics(cluster, flags, snapshots)
 
   yield await registryFinding(`${output}-value`)
   yield* checkSnapshots(folder, snapshots, await inspectDisk(folder), Date.now())
-  const ahead = await brokerClockAhead(cluster)
-  yield* checkClock(ahead, last && Math.floor(last.timestampMs / 1000), Date.now())
+  yield* unlessRefused('clock', async () => {
+    return checkClock(await brokerClockAhead(cluster), lastTick, Date.now())
+  })
+}
+
+/** All but the output. */
+async function* examineTopics(
+  cluster: Cluster,
+  { input, output, deadLetters, job = output }: Flags,
+  snapshots: readonly SnapshotFacts[],
+): AsyncGenerator<Finding> {
+  const progress = `${job}.progress`
+  yield* unlessRefused(`topic ${input}`, async () => {
+    return checkInput(input, await inspectTopic(cluster, input), snapshots, Date.now())
+  })
+  yield* unlessRefused(`topic ${deadLetters}`, async () => {
+    const facts = await inspectTopic(cluster, deadLetters)
+    return checkWritten(deadLetters, facts, { onePartition: false })
+  })
+  yield* unlessRefused(`topic ${progress}`, async () => {
+    return checkProgress(progress, await inspectTopic(cluster, progress))
+  })
+}
+
+/** What this user may not look at is a finding, and no reason to leave out the rest. */
+async function* unlessRefused(
+  what: string,
+  look: () => Promise<readonly Finding[]>,
+): AsyncGenerator<Finding> {
+  try {
+    yield* await look()
+  } catch (error) {
+    if (!(error instanceof DepthlineError) || error.code !== 'KAFKA_REFUSED') throw error
+    const todo = 'grant it to this user, or let one look who may'
+    yield { level: 'warn', what, said: `not looked at: ${error.message}`, todo }
+  }
 }
 
 /** What can be looked at without a broker. */

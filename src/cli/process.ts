@@ -3,9 +3,12 @@ import { setImmediate } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { DepthlineError, ExitCode } from '../errors.js'
 import type { Clock } from '../jobs/ports.js'
+import { redaction } from './secrets.js'
 
 // Loaded only where a person reads along, for it takes longer to load than most commands to start.
 const pretty = process.stderr.isTTY ? (await import('pino-pretty')).default : undefined
+
+const withoutSecrets = redaction(process.env)
 
 /** Logs on standard error: JSON lines, or for people where a terminal shows them. */
 export function openLog(command: string): Logger {
@@ -13,7 +16,7 @@ export function openLog(command: string): Logger {
   if (!['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].includes(level)) {
     throw new DepthlineError('USAGE', `LOG_LEVEL: no such level "${level}"`)
   }
-  const options = { level, base: { command } }
+  const options = { level, base: { command }, hooks: { streamWrite: withoutSecrets } }
   if (pretty === undefined) return pino(options, pino.destination({ dest: 2, sync: true }))
   const colorize = !process.env.NO_COLOR
   return pino(options, pretty({ destination: 2, sync: true, colorize, ignore: 'pid,hostname' }))
@@ -23,10 +26,11 @@ export function openLog(command: string): Logger {
 export function reportFailure(error: unknown): number {
   if (error instanceof DepthlineError) {
     if (error.code === 'STOPPED') return error.exitCode
-    process.stderr.write(`depthline: ${error.message}\n`)
+    process.stderr.write(withoutSecrets(`depthline: ${error.message}\n`))
     return error.exitCode
   }
-  process.stderr.write(`depthline: a bug: ${error instanceof Error ? error.stack : error}\n`)
+  const said = error instanceof Error ? error.stack : error
+  process.stderr.write(withoutSecrets(`depthline: a bug: ${said}\n`))
   return ExitCode.bug
 }
 

@@ -20,18 +20,21 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   serve: async () => (await import('./serve.js')).addServeCommand,
 }
 
-const program = new Command('depthline')
-  .description('Order events in, exact order books out, every second, on KafkaJS.')
-  .version(version)
-  .exitOverride()
-  .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
-const [, , asked = ''] = process.argv
-for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
-  const addCommand = await COMMANDS[name]!()
-  addCommand(program)
+/** @param asked the one command that is needed; all of them where it is none */
+export async function makeProgram(asked = ''): Promise<Command> {
+  const program = new Command('depthline')
+    .description('Order events in, exact order books out, every second, on KafkaJS.')
+    .version(version)
+    .exitOverride()
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+  for (const name of Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS)) {
+    const addCommand = await COMMANDS[name]!()
+    addCommand(program)
+  }
+  // Commands made above do not take this over by themselves.
+  for (const command of program.commands) command.exitOverride()
+  return program
 }
-// Commands made above do not take this over by themselves.
-for (const command of program.commands) command.exitOverride()
 
 // `depthline … | head` closes our output early, and that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -42,6 +45,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 /** Runs the command that the arguments name; gives the exit code. */
 export async function runProgram(): Promise<number> {
+  const program = await makeProgram(process.argv[2])
   const code = await exitCodeOf(program.parseAsync())
   // What a slow reader of our output has not taken yet would be lost at the exit.
   await new Promise((resolve) => process.stdout.write('', resolve))

@@ -218,7 +218,11 @@ describe('run with snapshots', () => {
 
     let seen = 0
     const cluster = await connect(SETTINGS(), pino({ level: 'silent' }), NEVER)
-    const last = await lastRecord(cluster, progress, () => seen++ >= 0)
+    const last = await lastRecord(
+      cluster,
+      { topic: progress, job: topics.output },
+      () => seen++ >= 0,
+    )
     await disconnect(cluster)
     expect(last?.offset).toBe(million)
     expect(seen).toBeLessThan(1_000)

@@ -162,7 +162,7 @@ async function unlessBroken(
 }
 
 function explained(state: FollowState, topic: string, command: string): FollowState {
-  const isMissing = state.kind === 'waiting' && state.why === `no topic ${topic}`
+  const isMissing = state.kind === 'waiting' && state.why.startsWith(`no topic ${topic}`)
   if (!isMissing) return state
-  return { kind: 'waiting', why: `there is no topic ${topic} yet: depthline ${command} makes it` }
+  return { kind: 'waiting', why: `there is ${state.why} yet: depthline ${command} makes it` }
 }

@@ -1,9 +1,10 @@
 /** The two forms of a tick message: JSON text, and Avro in a registry's frame, turned into each other at the edge. */
-import { registrySettings } from '../config.js'
+
 import { DepthlineError } from '../errors.js'
 import type { LogReader } from '../jobs/ports.js'
 import { REGISTRY_BYTE } from '../wire/record-codec.js'
 import type { LogRecord } from '../wire/records.js'
+import { registrySettings } from './registry-settings.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

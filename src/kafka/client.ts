@@ -1,7 +1,8 @@
 /** The connection to Kafka: a KafkaJS client that logs through pino and fails in our terms. */
-import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import { Kafka, type KafkaConfig, type LogEntry, logLevel } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
 import { AdminConnection } from './admin-connection.js'
+import { connectionAdvice } from './connection-advice.js'
 import { rootMessage } from './failures.js'
 import { useFastGzip } from './fast-gzip.js'
 import { guardIdleQueues } from './idle-guard.js'
@@ -26,6 +27,14 @@ export interface Cluster {
   readonly kafka: Kafka
   readonly admin: AdminConnection
   readonly log: KafkaLog
+  /** For one producer or consumer alone, whose refusals are its own. */
+  newClient(): Client
+}
+
+export interface Client {
+  readonly kafka: Kafka
+  /** Why Kafka does not say who coordinates a group or a transactional id; undefined where it does. */
+  refusal(): string | undefined
 }
 
 /**
@@ -41,27 +50,35 @@ export async function connect(
   guardIdleQueues()
   useFastGzip()
   const { brokers, clientId, ssl, sasl } = settings
-  const kafka = new Kafka({
+  const config: KafkaConfig = {
     brokers: [...brokers],
     clientId,
     ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl }),
+    // KafkaJS writes into it, and a thread is given the settings as they were.
+    ...(sasl === undefined ? {} : { sasl: { ...sasl } }),
     connectionTimeout: 3_000,
     requestTimeout: 10_000,
     // Short waits, so that a broker that comes back is soon noticed; our own loops have the patience.
     retry: { initialRetryTime: 50, maxRetryTime: 400, retries: 5 },
     logLevel: logLevel.INFO,
-    logCreator: () => logTo(log),
-  })
+  }
+  const kafka = new Kafka({ ...config, logCreator: () => logTo(log) })
   const admin = new AdminConnection(kafka)
   const where = `Kafka at ${brokers.join(', ')} (KAFKA_BROKERS)`
-  await Promise.race([admin.connect(), stopped(signal)]).catch((error) => {
+  await Promise.race([greet(admin), stopped(signal)]).catch((error) => {
     if (signal.aborted) throw error
-    throw new DepthlineError('KAFKA_UNREACHABLE', `cannot reach ${where}: ${rootMessage(error)}`, {
-      cause: error,
-    })
+    const reason = rootMessage(error).replace(/[:\s]+$/, '')
+    const advice = connectionAdvice(reason, settings)
+    const message = `cannot reach ${where}: ${reason}${advice === undefined ? '' : `: ${advice}`}`
+    throw new DepthlineError('KAFKA_UNREACHABLE', message, { cause: error })
   })
-  return { settings, kafka, admin, log }
+  return { settings, kafka, admin, log, newClient: () => newClient(config, log) }
+}
+
+/** A broker that wants a login lets everybody connect, and hangs up at the first question. */
+async function greet(admin: AdminConnection): Promise<void> {
+  await admin.connect()
+  await admin.ask('the first question', (kafka) => kafka.describeCluster())
 }
 
 async function stopped(signal: AbortSignal): Promise<never> {
@@ -76,9 +93,23 @@ export async function disconnect(cluster: Cluster): Promise<void> {
   await cluster.admin.disconnect()
 }
 
+/** KafkaJS says only in its log that a coordinator was refused; its error is that none was found. */
+function newClient(config: KafkaConfig, log: KafkaLog): Client {
+  let refusal: string | undefined
+  const write = logTo(log)
+  const logCreator = () => (entry: LogEntry) => {
+    const { message, error } = entry.log
+    if (/GroupCoordinator/.test(message) && /authorization failed/i.test(String(error))) {
+      refusal = String(error)
+    }
+    write(entry)
+  }
+  return { kafka: new Kafka({ ...config, logCreator }), refusal: () => refusal }
+}
+
 /** KafkaJS calls errors what a restarting broker answers for a while; what matters we log ourselves. */
 function logTo(log: KafkaLog) {
-  return (entry: { log: { message: string; [field: string]: unknown } }) => {
+  return (entry: LogEntry) => {
     const { message, timestamp: _, logger: __, stack: ___, ...fields } = entry.log
     log.debug(fields, `kafkajs: ${message}`)
   }

@@ -23,10 +23,17 @@ export function within<T>(ms: number, call: Promise<T>, what: string): Promise<T
   })
 }
 
+/** The second is what Kafka says of the other topics of a transaction where it refuses one of them. */
+const REFUSALS = /_AUTHORIZATION_FAILED$|^OPERATION_NOT_ATTEMPTED$/
+
 /** A KafkaJS error in our terms; retriable where the same call may succeed later. */
 export function kafkaError(error: unknown, what: string): DepthlineError {
   if (error instanceof DepthlineError) return error
-  if (protocolErrorOf(error) === 'INVALID_TIMESTAMP') {
+  const type = protocolErrorOf(error)
+  if (REFUSALS.test(type ?? '')) {
+    return refused(what, type, error)
+  }
+  if (type === 'INVALID_TIMESTAMP') {
     const message = `${what}: the broker refuses a time so far from its own: set this machine's clock right (message.timestamp.after.max.ms)`
     return new DepthlineError('CLOCK_REFUSED', message, { cause: error })
   }
@@ -36,10 +43,15 @@ export function kafkaError(error: unknown, what: string): DepthlineError {
   })
 }
 
+/** @param said what Kafka said */
+export function refused(what: string, said: string | undefined, cause: unknown): DepthlineError {
+  const message = `${what}: Kafka does not let this user do that (${said}): docs/ACLS.md lists what each command needs`
+  return new DepthlineError('KAFKA_REFUSED', message, { cause })
+}
+
 /** The `type` of the Kafka protocol error behind an error of KafkaJS, such as MESSAGE_TOO_LARGE. */
 export function protocolErrorOf(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { type } = cause as { type?: unknown }
+  for (const { type } of causesOf(error) as Iterable<{ type?: unknown }>) {
     if (typeof type === 'string') return type
   }
   return undefined
@@ -48,6 +60,15 @@ export function protocolErrorOf(error: unknown): string | undefined {
 /** KafkaJS wraps what went wrong once for every retry; the innermost error is the one to show. */
 export function rootMessage(error: unknown): string {
   let message = String(error)
-  for (let cause = error; cause instanceof Error; cause = cause.cause) message = cause.message
+  for (const cause of causesOf(error)) message = cause.message
   return message
+}
+
+/** From the outside in; of several errors at once, which making topics gives, the first. */
+function* causesOf(error: unknown): Generator<Error> {
+  for (let cause = error; cause instanceof Error; ) {
+    yield cause
+    const { errors } = cause as { errors?: readonly unknown[] }
+    cause = errors?.[0] ?? cause.cause
+  }
 }

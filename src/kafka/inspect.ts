@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import kafkajs, { Partitioners } from 'kafkajs'
 import type { PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
-import { quietly, within } from './failures.js'
+import { kafkaError, quietly, within } from './failures.js'
 import { topicRanges } from './topics.js'
 
 const CALL_LIMIT_MS = 10_000
@@ -66,6 +66,8 @@ export async function brokerClockAhead({ kafka, admin }: Cluster): Promise<numbe
     const asked = Date.now()
     const [answer] = await within(CALL_LIMIT_MS, send(), 'sending')
     return Number(answer?.logAppendTime) - (asked + Date.now()) / 2
+  } catch (error) {
+    throw kafkaError(error, `sending to ${topic}`)
   } finally {
     await quietly(producer.disconnect())
     await admin.ask('deleting a topic', (asked) => asked.deleteTopics({ topics: [topic] }))

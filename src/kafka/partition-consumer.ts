@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
-import type { Cluster } from './client.js'
+import type { Client, Cluster } from './client.js'
 import { ConsumerWatch } from './consumer-watch.js'
-import { quietly, within } from './failures.js'
+import { quietly, refused, within } from './failures.js'
 import { pinnedAssigner, type Share } from './pinned-assigner.js'
 import { asFailure, assertStillThere, isSettling, lost } from './read-failures.js'
 import { topicRanges } from './topics.js'
@@ -112,7 +112,8 @@ export class PartitionConsumer {
   /** Reads with one consumer until it fails: a retriable error where a new one may do better. */
   async #consume(): Promise<void> {
     const { topic, positions } = this.#options
-    const consumer = this.#newConsumer()
+    const client = this.#cluster.newClient()
+    const consumer = this.#newConsumer(client)
     this.#consumer = consumer
     const watch = new ConsumerWatch(consumer, topic)
     this.#watch = watch
@@ -131,16 +132,18 @@ export class PartitionConsumer {
       await Promise.race([started, watch.failed])
       await watch.failed
     } catch (error) {
-      throw asFailure(error, topic)
+      const said = client.refusal()
+      if (said === undefined) throw asFailure(error, topic)
+      throw refused(`reading ${topic} in groups of ${this.#options.job}.`, said, error)
     } finally {
       watch.isTrusted = false
       watch.end()
     }
   }
 
-  #newConsumer(): Consumer {
+  #newConsumer({ kafka }: Client): Consumer {
     const { job, share } = this.#options
-    return this.#cluster.kafka.consumer({
+    return kafka.consumer({
       groupId: `${job}.${randomUUID()}`,
       // KafkaJS makes all records of a fetch at one go, so a larger fetch holds the loop for longer
       // and takes more memory. Its broker client shuffles the partitions: none has to wait for ever.

@@ -38,7 +38,8 @@ export class ProgressTopic<P> {
   /** @throws DepthlineError LOG_LOST where the topic holds something else, or a retriable one */
   async read(): Promise<P | undefined> {
     try {
-      const record = await lastRecord(this.#cluster, this.#topic, (record) => this.#isOurs(record))
+      const from = { topic: this.#topic, job: this.#job }
+      const record = await lastRecord(this.#cluster, from, (record) => this.#isOurs(record))
       return record === undefined ? undefined : this.#decode(record)
     } catch (error) {
       throw kafkaError(error, `reading ${this.#topic}`)

@@ -40,7 +40,7 @@ const REFUSED = /authoriz|authentic|SASL|unsupported|not implemented|invalid top
 
 export function asFailure(error: unknown, topic: string): DepthlineError {
   const failure = kafkaError(error, `reading ${topic}`)
-  if (!REFUSED.test(failure.message)) return failure
+  if (!failure.retriable || !REFUSED.test(failure.message)) return failure
   return new DepthlineError('KAFKA_FAILED', failure.message, { cause: error })
 }
 

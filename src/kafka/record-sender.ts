@@ -30,7 +30,7 @@ export class RecordSender {
   /**
    * Resolves when Kafka has the batch.
    *
-   * @throws DepthlineError KAFKA_FAILED, KAFKA_UNREACHABLE
+   * @throws DepthlineError KAFKA_REFUSED, KAFKA_FAILED, KAFKA_UNREACHABLE
    */
   async send(records: readonly OutgoingRecord[]): Promise<void> {
     const messages = records.map(({ key, value }) => ({
@@ -47,7 +47,7 @@ export class RecordSender {
       } catch (error) {
         await this.close()
         const failure = kafkaError(error, `sending to ${this.#topic}`)
-        if (Date.now() > deadline) throw failure
+        if (!failure.retriable || Date.now() > deadline) throw failure
         this.#cluster.log.warn({ reason: failure.message }, 'sending again')
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }

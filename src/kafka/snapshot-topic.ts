@@ -37,7 +37,7 @@ export async function openSnapshotTopic(
   const [{ low, high }] = ranges as [PartitionRange]
   const read = { topic, job: `${job}.snapshot`, from: [low], follow: false }
   const { signal } = new AbortController()
-  const ends = [await lastRecord(cluster, topic)]
+  const ends = [await lastRecord(cluster, read)]
   for await (const records of low === high ? [] : readTopic(cluster, { ...read, signal })) {
     ends.push(records[0])
     break
@@ -65,7 +65,8 @@ class SnapshotTopic {
   }
 
   async list() {
-    const ends = await lastRecords(this.#cluster, this.#topic, GENERATIONS, (record) => {
+    const from = { topic: this.#topic, job: `${this.#job}.snapshot` }
+    const ends = await lastRecords(this.#cluster, from, GENERATIONS, (record) => {
       const key = keyOf(record)
       return key?.job === this.#job && Number.isSafeInteger(key.tick) && isOffset(key.first)
     })

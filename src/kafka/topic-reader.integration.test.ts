@@ -71,7 +71,7 @@ describe('reading a topic to its end', () => {
       { messages: [{ value: 'no' }], isAborted: true },
     ])
     expect(await valuesOf(cluster, topic)).toEqual(['a', 'b', 'c'])
-    expect(String((await lastRecord(cluster, topic))?.value)).toBe('c')
+    expect(String((await lastRecord(cluster, { topic, job: topic }))?.value)).toBe('c')
   })
 
   it('ends before a transaction that is still open', async () => {
@@ -93,7 +93,7 @@ describe('reading a topic to its end', () => {
   it('yields nothing of an empty topic, nor from its end on', async () => {
     const topic = await makeTopic(uniqueName('empty'))
     expect(await valuesOf(cluster, topic)).toEqual([])
-    expect(await lastRecord(cluster, topic)).toBeUndefined()
+    expect(await lastRecord(cluster, { topic, job: topic })).toBeUndefined()
     await produce(topic, [{ value: 'a' }, { value: 'b' }])
     expect(await valuesOf(cluster, topic, [1])).toEqual(['b'])
     expect(await valuesOf(cluster, topic, [2])).toEqual([])
@@ -104,8 +104,8 @@ describe('reading a topic to its end', () => {
     const others = Array.from({ length: 2_000 }, () => ({ value: 'other' }))
     await produce(topic, [{ value: 'first' }, { value: 'wanted' }, ...others])
     const isWanted = ({ value }: TopicRecord) => String(value) === 'wanted'
-    expect(await lastRecord(cluster, topic, isWanted)).toMatchObject({ offset: 1 })
-    expect(await lastRecord(cluster, topic, () => false)).toBeUndefined()
+    expect(await lastRecord(cluster, { topic, job: topic }, isWanted)).toMatchObject({ offset: 1 })
+    expect(await lastRecord(cluster, { topic, job: topic }, () => false)).toBeUndefined()
   })
 })
 

@@ -71,16 +71,16 @@ export async function* readTopic(
 /** The last record of a topic of one partition that `isWanted`; undefined where there is none. */
 export async function lastRecord(
   cluster: Cluster,
-  topic: string,
+  from: Pick<ReadOptions, 'topic' | 'job'>,
   isWanted: (record: TopicRecord) => boolean = () => true,
 ): Promise<TopicRecord | undefined> {
-  return (await lastRecords(cluster, topic, 1, isWanted))[0]
+  return (await lastRecords(cluster, from, 1, isWanted))[0]
 }
 
 /** The last `count` such records of a topic of one partition, or as many as there are, in order. */
 export async function lastRecords(
   cluster: Cluster,
-  topic: string,
+  { topic, job }: Pick<ReadOptions, 'topic' | 'job'>,
   count: number,
   isWanted: (record: TopicRecord) => boolean,
 ): Promise<TopicRecord[]> {
@@ -91,7 +91,7 @@ export async function lastRecords(
   for (let back = LOOK_BACK; ; back *= 8) {
     const from = Math.max(range.low, range.high - back)
     const found: TopicRecord[] = []
-    const read = readTopic(cluster, { topic, job: topic, from: [from], follow: false, signal })
+    const read = readTopic(cluster, { topic, job, from: [from], follow: false, signal })
     for await (const records of read) {
       for (const record of records) {
         if (isWanted(record) && found.push(record) > count) found.shift()

@@ -70,7 +70,7 @@ export async function ensureTopics(
     configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
   }))
   await admin.ask(
-    `making topics ${names}`,
+    `making topics ${names}, which are not there or which this user may not see`,
     (kafka) => kafka.createTopics({ topics, waitForLeaders: true }),
     CREATE_LIMIT_MS,
   )
@@ -93,9 +93,16 @@ async function whenListed(admin: Cluster['admin'], topic: string): Promise<void>
  *
  * @throws DepthlineError TOPIC_MISSING
  */
-export async function topicRanges({ admin }: Cluster, topic: string): Promise<PartitionRange[]> {
+export async function topicRanges(
+  { admin, settings }: Cluster,
+  topic: string,
+): Promise<PartitionRange[]> {
   const topics = await admin.ask('listing topics', (kafka) => kafka.listTopics())
-  if (!topics.includes(topic)) throw new DepthlineError('TOPIC_MISSING', `no topic ${topic}`)
+  if (!topics.includes(topic)) {
+    // Kafka shows nobody a topic that they may not describe.
+    const unseen = settings.sasl === undefined ? '' : ', or none that this user may see (Describe)'
+    throw new DepthlineError('TOPIC_MISSING', `no topic ${topic}${unseen}`)
+  }
   const ranges: PartitionRange[] = []
   const offsets = await whenLed(() => {
     return admin.ask(`reading the offsets of ${topic}`, (kafka) => kafka.fetchTopicOffsets(topic))

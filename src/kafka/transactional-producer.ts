@@ -1,8 +1,8 @@
 /** One job's transactional producer: made anew after any error, fencing whoever had it before. */
 import { CompressionTypes, type Message, Partitioners, type Producer } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
-import type { Cluster } from './client.js'
-import { kafkaError, protocolErrorOf, quietly, within } from './failures.js'
+import type { Client, Cluster } from './client.js'
+import { kafkaError, protocolErrorOf, quietly, refused, within } from './failures.js'
 
 export interface TopicMessages {
   readonly topic: string
@@ -51,12 +51,13 @@ export class TransactionalProducer {
   /**
    * Connects and fences. What the producer before left open is aborted by now, or committed.
    *
-   * @throws DepthlineError KAFKA_UNREACHABLE or KAFKA_FAILED, retriable
+   * @throws DepthlineError KAFKA_REFUSED; KAFKA_UNREACHABLE or KAFKA_FAILED, retriable
    */
   static async fence(cluster: Cluster, transactionalId: string): Promise<TransactionalProducer> {
     const deadline = Date.now() + FENCE_LIMIT_MS
     for (;;) {
-      const producer = newProducer(cluster, transactionalId)
+      const client = cluster.newClient()
+      const producer = newProducer(client, transactionalId)
       try {
         await within(CALL_LIMIT_MS, producer.connect(), 'connecting a producer')
         // connect() does not fence; beginning a transaction does.
@@ -65,7 +66,10 @@ export class TransactionalProducer {
         return new TransactionalProducer(producer)
       } catch (error) {
         await quietly(producer.disconnect())
-        if (Date.now() > deadline) throw kafkaError(error, `taking over ${transactionalId}`)
+        const what = `taking over the transactional id ${transactionalId}`
+        const said = client.refusal()
+        const failure = said === undefined ? kafkaError(error, what) : refused(what, said, error)
+        if (failure.code === 'KAFKA_REFUSED' || Date.now() > deadline) throw failure
         await new Promise((resolve) => setTimeout(resolve, FENCE_RETRY_MS))
       }
     }
@@ -82,13 +86,16 @@ export class TransactionalProducer {
     const transaction = await within(CALL_LIMIT_MS, this.#producer.transaction(), 'beginning')
     for (const { topicMessages, tooLarge } of sends) {
       const [{ topic, messages }] = topicMessages
+      const topics = topicMessages.map((one) => one.topic).join(' and ')
       const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0)
       const compression =
         bytes > COMPRESS_ABOVE_BYTES ? CompressionTypes.GZIP : CompressionTypes.None
       const batch = { topicMessages: [...topicMessages], compression, acks: -1 }
       const send = transaction.sendBatch(batch)
       await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
-        if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') throw error
+        if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') {
+          throw kafkaError(error, `sending to ${topics}`)
+        }
         const message = `${TOO_LARGE[tooLarge]} of ${bytes} bytes is above max.message.bytes of ${topic}`
         throw new DepthlineError(tooLarge, message, { cause: error })
       })
@@ -106,7 +113,7 @@ export class TransactionalProducer {
   }
 }
 
-function newProducer({ kafka }: Cluster, transactionalId: string): Producer {
+function newProducer({ kafka }: Client, transactionalId: string): Producer {
   return kafka.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,

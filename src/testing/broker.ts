@@ -37,6 +37,8 @@ export interface BrokerOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Instead of those for a short life. */
   readonly jvmFlags?: readonly string[]
+  /** Users that log in by SCRAM, each as `kafka-storage format --add-scram` takes it; a container takes none. */
+  readonly scramUsers?: readonly string[]
 }
 
 /**
@@ -58,6 +60,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<TestBrok
     // Said and found out once: the processes of the test files inherit it.
     process.env.KAFKA_WAY = 'jars'
   }
+  return startJarsBroker(options)
+}
+
+/** The same from the jars, for what no other broker can be asked to be. */
+export async function startJarsBroker(options: BrokerOptions): Promise<TestBroker> {
   for (let attempt = 1; ; attempt++) {
     const broker = await LocalBroker.prepare(options)
     try {
@@ -116,6 +123,7 @@ class LocalBroker implements TestBroker {
       KAFKA_PORT: String(port),
       KAFKA_CONTROLLER_PORT: String(controllerPort),
       KAFKA_EXTRA: extraSettings(options),
+      KAFKA_SCRAM_USERS: (options.scramUsers ?? []).join(' '),
     }
     try {
       const { stdout } = await promisify(execFile)(SCRIPT, ['prepare'], { env })
@@ -227,11 +235,11 @@ export function watchChild({
   return spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'] })
 }
 
-/** Two ports that the system says are free; held together, so that they differ. */
-export async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()]
+/** Ports that the system says are free; held together, so that they differ. */
+export async function freePorts(count = 2): Promise<[number, number, ...number[]]> {
+  const servers = Array.from({ length: count }, () => createServer())
   for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening')
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   for (const server of servers) await once(server.close(), 'close')
-  return ports as [number, number]
+  return ports as [number, number, ...number[]]
 }

@@ -13,13 +13,13 @@ export interface MetricsSource extends StatusSource {
 }
 
 export class ServeMetrics {
-  readonly #registry = new Registry()
+  readonly prometheus = new Registry()
   readonly #duration: Histogram
   readonly #refused: Counter
 
   constructor(source: MetricsSource, stream: EventStream) {
-    const registers = [this.#registry]
-    collectDefaultMetrics({ register: this.#registry })
+    const registers = [this.prometheus]
+    collectDefaultMetrics({ register: this.prometheus })
     this.#duration = new Histogram({
       name: 'depthline_serve_request_seconds',
       help: 'Time to an answer, by route and status',
@@ -45,11 +45,11 @@ export class ServeMetrics {
   }
 
   text(): Promise<string> {
-    return this.#registry.metrics()
+    return this.prometheus.metrics()
   }
 
   get contentType(): string {
-    return this.#registry.contentType
+    return this.prometheus.contentType
   }
 }
 
