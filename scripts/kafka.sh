@@ -5,6 +5,7 @@
 #   scripts/kafka.sh stop [--wipe]  stop the one that was started; --wipe deletes its data as well
 #   scripts/kafka.sh fetch          only fetch the jars; prints their folder
 #   scripts/kafka.sh prepare        and write the settings and format the storage, but start nothing
+#   scripts/kafka.sh settings       only print the settings
 #   scripts/kafka.sh way            how it would start one: docker or jars
 #   scripts/kafka.sh serving        ends with 0 where there is one already, whoever started it
 # KAFKA_PORT (9092), KAFKA_CONTROLLER_PORT (KAFKA_PORT + 1), KAFKA_DIR (.kafka), KAFKA_HEAP_OPTS;
@@ -81,7 +82,7 @@ await_ready() {
 
 way() {
   if [ -n "${KAFKA_WAY:-}" ]; then echo "$KAFKA_WAY"
-  elif docker_works; then echo docker
+  elif docker_gives kafka; then echo docker
   else echo jars; fi
 }
 
@@ -121,6 +122,6 @@ stop() {
 }
 
 case "${1:-} ${2:-}" in
-  'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ' | 'way ' | 'serving ') "$@" ;;
+  'start ' | 'stop ' | 'stop --wipe' | 'fetch ' | 'prepare ' | 'settings ' | 'way ' | 'serving ') "$@" ;;
   *) usage ;;
 esac

@@ -36,7 +36,7 @@ fetch() {
 
 way() {
   if [ -n "${REGISTRY_WAY:-}" ]; then echo "$REGISTRY_WAY"
-  elif docker_works; then echo docker
+  elif docker_gives registry; then echo docker
   else echo jars; fi
 }
 

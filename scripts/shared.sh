@@ -2,7 +2,8 @@
 # What kafka.sh and registry.sh have in common. They set `me` and `root`, and `instead`: what else would do.
 say() { echo "$me: $*" >&2; } # standard output is for what fetch and prepare print
 fail() { say "$@"; exit 1; }
-compose() { docker compose -f "$root/docker/compose.yaml" "$@"; }
+# In a project of their own, so that stopping them never touches the demonstration in the same file.
+compose() { docker compose -p "${COMPOSE_PROJECT_NAME:-depthline-dev}" -f "$root/docker/compose.yaml" "$@"; }
 taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # macOS has no `timeout` (and bash 3.2), and `docker info` can hang on an engine that is starting.
@@ -13,7 +14,16 @@ within() {
   wait "$job"
 } 2>/dev/null # where bash would say that it was killed
 
-docker_works() { within 5 docker info && within 5 compose version; }
+# docker_gives SERVICE: whether an engine answers that has its image or can fetch it.
+docker_gives() {
+  local image
+  within 5 docker info && within 5 docker compose version && image=$(compose config --images "$1") || return 1
+  ! docker image inspect "$image" >/dev/null 2>&1 || return 0
+  say "fetching the image $image (once)"
+  within 600 docker pull -q "$image" && return 0
+  say "a Docker engine answers, but cannot fetch $image: going without Docker."
+  return 1
+}
 
 command_of() { { tr '\0' ' ' <"/proc/$1/cmdline" || ps -ww -p "$1" -o command=; } 2>/dev/null; }
 

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { startSimulatedExchanges } from '../src/testing/exchanges/simulated-exchanges.js'
 
 const USAGE =
-  'node --import tsx scripts/simulated-exchanges.ts [--port N (the control; the exchanges take the four after it)] [--seed N] [--levels N (a side, up to 50000)]'
+  'node --import tsx scripts/simulated-exchanges.ts [--host ADDRESS (default 127.0.0.1)] [--port N (the control; the exchanges take the four after it)] [--seed N] [--levels N (a side, up to 50000)]'
 
 const exchanges = await startSimulatedExchanges(flags())
 for (const [name, value] of Object.entries(exchanges.environment())) console.log(`${name}=${value}`)
@@ -18,12 +18,14 @@ function flags() {
   try {
     const { values } = parseArgs({
       options: {
+        host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '0' },
         seed: { type: 'string', default: '1' },
         levels: { type: 'string', default: '5000' },
       },
     })
     return {
+      host: values.host,
       port: whole(values.port, 0, 65_531),
       seed: whole(values.seed, 0, 2 ** 32 - 1),
       levels: whole(values.levels, 2, 50_000),

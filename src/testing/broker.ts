@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DepthlineError } from '../errors.js'
 import { startContainerBroker } from './container-broker.js'
+import { imageOf } from './containers.js'
 import type { TestBroker } from './test-broker.js'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/kafka.sh', import.meta.url))
@@ -32,24 +33,33 @@ const SETTINGS = {
 }
 
 export interface BrokerOptions {
-  /** Broker settings on top of those in `scripts/kafka.sh`; a container takes none. */
+  /** Broker settings on top of those in `scripts/kafka.sh`. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Instead of those for a short life; a container takes none. */
+  /** Instead of those for a short life. */
   readonly jvmFlags?: readonly string[]
   /** Users that log in by SCRAM, each as `kafka-storage format --add-scram` takes it; a container takes none. */
   readonly scramUsers?: readonly string[]
 }
 
 /**
- * Starts a fresh broker on a free port, with its data in a temporary folder.
+ * Starts a fresh broker on a free port, with its data in a temporary folder or a container.
  *
  * With `KAFKA_BROKERS` it starts nothing and answers with that one, which
- * cannot be killed. Needs a Docker engine, or Java 17 and, the first time, Maven.
+ * cannot be killed. Else testcontainers starts it where a Docker engine answers
+ * and gives the image; else it needs Java 17 and, the first time, Maven.
+ * `KAFKA_WAY=jars` asks no engine.
+ *
+ * @throws DepthlineError KAFKA_UNREACHABLE with the broker's last lines
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<TestBroker> {
   const given = process.env.KAFKA_BROKERS
   if (given) return borrowedBroker(given)
-  if ((await brokerWay()) === 'docker') return startContainerBroker(SCRIPT, (await freePorts())[0])
+  if (process.env.KAFKA_WAY !== 'jars') {
+    const image = await imageOf('kafka', "the broker runs from Kafka's jars")
+    if (image !== undefined) return inContainer(image, options)
+    // Said and found out once: the processes of the test files inherit it.
+    process.env.KAFKA_WAY = 'jars'
+  }
   return startJarsBroker(options)
 }
 
@@ -68,10 +78,22 @@ export async function startJarsBroker(options: BrokerOptions): Promise<TestBroke
   }
 }
 
-/** What {@link startBroker} would start a broker with: `docker` or `jars`. */
-export async function brokerWay(): Promise<string> {
-  const { stdout } = await promisify(execFile)(SCRIPT, ['way'])
-  return stdout.trim()
+async function inContainer(image: string, options: BrokerOptions): Promise<TestBroker> {
+  const [port] = await freePorts()
+  const { jvmFlags = JVM_FLAGS } = options
+  try {
+    return await startContainerBroker({
+      ...{ image, port, jvmFlags, script: SCRIPT },
+      extra: extraSettings(options),
+    })
+  } catch (cause) {
+    throw new DepthlineError('KAFKA_UNREACHABLE', (cause as Error).message, { cause })
+  }
+}
+
+function extraSettings({ settings }: BrokerOptions): string {
+  const extra = Object.entries({ ...SETTINGS, ...settings })
+  return extra.map(([key, value]) => `${key}=${value}`).join('\n')
 }
 
 class LocalBroker implements TestBroker {
@@ -95,13 +117,12 @@ class LocalBroker implements TestBroker {
   static async prepare(options: BrokerOptions): Promise<LocalBroker> {
     const [port, controllerPort] = await freePorts()
     const folder = mkdtempSync(join(tmpdir(), 'depthline-kafka-'))
-    const extra = Object.entries({ ...SETTINGS, ...options.settings })
     const env = {
       ...process.env,
       KAFKA_DIR: folder,
       KAFKA_PORT: String(port),
       KAFKA_CONTROLLER_PORT: String(controllerPort),
-      KAFKA_EXTRA: extra.map(([key, value]) => `${key}=${value}`).join('\n'),
+      KAFKA_EXTRA: extraSettings(options),
       KAFKA_SCRAM_USERS: (options.scramUsers ?? []).join(' '),
     }
     try {

@@ -1,4 +1,4 @@
-/** A real PostgreSQL for tests, which they may kill: Debian's programs in a temporary folder. */
+/** A real PostgreSQL for tests, which they may kill: in a container, or Debian's programs in a temporary folder. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -8,19 +8,23 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type QueryResultRow } from 'pg'
 import { freePorts, watchChild } from './broker.js'
+import { containerHost, imageOf, TestContainer } from './containers.js'
 
 const PASSWORD = 'right horse: 100% @ /'
 const START_LIMIT_MS = 20_000
-const PROGRAMS = findPrograms()
 const GIVEN = process.env.DEPTHLINE_TEST_POSTGRES_URL
+const IMAGE = GIVEN
+  ? undefined
+  : await imageOf('postgres', "this machine's own serves, if there is one")
+const PROGRAMS = findPrograms()
 
 /** Undefined where tests can have a PostgreSQL; else what to do about it. */
 export const NO_POSTGRES =
-  GIVEN || PROGRAMS
+  GIVEN || IMAGE || PROGRAMS
     ? undefined
-    : 'install PostgreSQL (Debian: apt-get install postgresql), or set DEPTHLINE_TEST_POSTGRES_URL to one where databases may be made'
+    : 'install PostgreSQL (Debian: apt-get install postgresql) or start a Docker engine, or set DEPTHLINE_TEST_POSTGRES_URL to one where databases may be made'
 /** Whether there is one that may be killed. */
-export const CAN_KILL_POSTGRES = !GIVEN && PROGRAMS !== undefined
+export const CAN_KILL_POSTGRES = !GIVEN && (IMAGE ?? PROGRAMS) !== undefined
 
 export interface TestPostgres {
   /** A database of the test's own, with the password in the URL. */
@@ -34,6 +38,7 @@ export interface TestPostgres {
 /** Starts one, or takes that of `DEPTHLINE_TEST_POSTGRES_URL`; see {@link NO_POSTGRES}. */
 export async function startPostgres(): Promise<TestPostgres> {
   if (GIVEN) return borrowed(GIVEN)
+  if (IMAGE) return ContainerPostgres.start(IMAGE)
   if (PROGRAMS === undefined) throw new Error(NO_POSTGRES)
   const postgres = new LocalPostgres(PROGRAMS, (await freePorts())[0])
   await postgres.restart()
@@ -52,6 +57,62 @@ export async function queryPostgres<R extends QueryResultRow>(
     return (await client.query<R>(sql, [...values])).rows
   } finally {
     await client.end()
+  }
+}
+
+class ContainerPostgres implements TestPostgres {
+  readonly #container: TestContainer
+  readonly #url: string
+
+  private constructor(container: TestContainer, url: string) {
+    this.#container = container
+    this.#url = url
+  }
+
+  static async start(image: string): Promise<ContainerPostgres> {
+    const [port] = await freePorts()
+    const container = await TestContainer.start({
+      image,
+      port: 5432,
+      hostPort: port,
+      environment: { POSTGRES_USER: 'depthline', POSTGRES_PASSWORD: PASSWORD },
+      command: ['postgres', '-c', 'fsync=off'],
+      readyText: 'ready to accept connections',
+    })
+    const host = `${await containerHost()}:${port}`
+    const url = `postgresql://depthline:${encodeURIComponent(PASSWORD)}@${host}/postgres`
+    const postgres = new ContainerPostgres(container, url)
+    await postgres.#serving()
+    return postgres
+  }
+
+  makeDatabase(): Promise<string> {
+    return makeDatabase(this.#url)
+  }
+
+  kill(): Promise<void> {
+    return this.#container.kill()
+  }
+
+  async restart(): Promise<void> {
+    await this.#container.restart()
+    await this.#serving()
+  }
+
+  stop(): Promise<void> {
+    return this.#container.stop()
+  }
+
+  /** The image says that it is ready a first time while it still makes its user, and is asked by nobody. */
+  async #serving(): Promise<void> {
+    for (const end = Date.now() + START_LIMIT_MS; ; await sleep(100)) {
+      try {
+        await queryPostgres(this.#url, 'SELECT 1')
+        return
+      } catch (error) {
+        if (Date.now() > end) throw error
+      }
+    }
   }
 }
 

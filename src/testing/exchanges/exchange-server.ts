@@ -11,6 +11,8 @@ import { type SimulatedExchange, simulatedBook } from './moving-book.js'
 import { type Plain, ROUTES, type Route } from './routes.js'
 
 export interface ServerTerms {
+  /** The address to listen on; {@link ExchangeServer.origin} is by loopback all the same. */
+  readonly host: string
   readonly seed: number
   readonly levels: number
   readonly faults: Faults
@@ -49,7 +51,7 @@ export class ExchangeServer {
   /** Listens, after a pause on the port that it had before. */
   async open(port = this.#port): Promise<void> {
     if (this.#server.listening) return
-    this.#server.listen(port, '127.0.0.1')
+    this.#server.listen(port, this.#terms.host)
     await once(this.#server, 'listening')
     this.#port = (this.#server.address() as AddressInfo).port
   }

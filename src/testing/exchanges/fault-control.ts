@@ -41,8 +41,8 @@ export class FaultControl {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  async open(port: number): Promise<void> {
-    this.#server.listen(port, '127.0.0.1')
+  async open(host: string, port: number): Promise<void> {
+    this.#server.listen(port, host)
     await once(this.#server, 'listening')
   }
 

@@ -1,5 +1,5 @@
 /**
- * Four simulated exchanges on loopback ports, and a control that makes them fail.
+ * Four simulated exchanges on ports of this machine, and a control that makes them fail.
  *
  * They are fakes, because tests and demonstrations can rarely reach the real
  * ones and must never load them: the shapes and quirks of the answers are those
@@ -19,6 +19,8 @@ import type { SimulatedExchange } from './moving-book.js'
 export const SIMULATED_EXCHANGES = ['coinbase', 'kraken', 'bitstamp', 'gemini'] as const
 
 export interface SimulationOptions {
+  /** Loopback, unless they are in a container and asked from outside of it. */
+  readonly host?: string
   /** The control listens here and the exchanges on the four ports after it; 0 takes free ones. */
   readonly port?: number
   readonly seed?: number
@@ -31,13 +33,13 @@ export interface SimulationOptions {
 export async function startSimulatedExchanges(
   options: SimulationOptions = {},
 ): Promise<SimulatedExchanges> {
-  const { port = 0, seed = 1, levels = 5000, now = () => Date.now() } = options
+  const { host = '127.0.0.1', port = 0, seed = 1, levels = 5000, now = () => Date.now() } = options
   const faults = new Faults(now)
-  const terms = { seed, levels, faults, now }
+  const terms = { host, seed, levels, faults, now }
   const servers = SIMULATED_EXCHANGES.map((name) => new ExchangeServer(name, terms))
   const exchanges = new SimulatedExchanges(servers, faults)
   try {
-    await exchanges.open(port)
+    await exchanges.open(host, port)
   } catch (error) {
     await exchanges.stop()
     throw error
@@ -56,8 +58,8 @@ export class SimulatedExchanges {
     this.#control = new FaultControl(this)
   }
 
-  async open(port: number): Promise<void> {
-    await this.#control.open(port)
+  async open(host: string, port: number): Promise<void> {
+    await this.#control.open(host, port)
     for (const [index, server] of this.#servers.entries()) {
       await server.open(port === 0 ? 0 : port + 1 + index)
     }
