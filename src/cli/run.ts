@@ -14,11 +14,13 @@ import {
 } from '../config.js'
 import { run } from '../jobs/run.js'
 import { connect, disconnect } from '../kafka/client.js'
+import { KafkaLadderTopic } from '../kafka/ladder-topic.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
 import { openSnapshotTopic } from '../kafka/snapshot-topic.js'
 import {
   ensureTopics,
   inputTopic,
+  ladderTopic,
   outputTopic,
   progressTopic,
   snapshotTopic,
@@ -44,6 +46,7 @@ const Flags = z.object({
   maxWaitingCloses: wholeNumber(1),
   fetchThreads: wholeNumber(0, 64),
   standby: z.boolean().default(false),
+  bySymbol: z.boolean().default(false),
   snapshotSeconds: wholeNumber(1, 86_400),
   snapshotTopic: topicName().optional(),
   rebuild: z.boolean().default(false),
@@ -89,6 +92,10 @@ export function addRunCommand(program: Command): void {
       'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
       '0',
     )
+    .option(
+      '--by-symbol',
+      'publish the newest ladder of each symbol too, to OUTPUT.by-symbol, which a message above the limit gives way to',
+    )
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
   addRestartOptions(command)
@@ -116,14 +123,20 @@ async function runCommand(options: unknown): Promise<void> {
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
   const job = flags.job ?? flags.output
-  assertOwnTopics({ ...flags, job })
+  const bySymbol = flags.bySymbol ? `${flags.output}.by-symbol` : undefined
+  assertOwnTopics({ ...flags, job }, { '--by-symbol': bySymbol })
   const health = await runHealth(flags, job, log)
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
   const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
   const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
-  const kept = [progressTopic(progress), ...copies.map(snapshotTopic)]
+  const ladders = bySymbol === undefined ? undefined : new KafkaLadderTopic(cluster, bySymbol)
+  const kept = [
+    progressTopic(progress),
+    ...copies.map(snapshotTopic),
+    ...(bySymbol === undefined ? [] : [ladderTopic(bySymbol)]),
+  ]
   const topics = [inputTopic(flags.input), ...written, ...kept]
   await ensureTopics(cluster, topics, flags.createTopics)
   const source = new KafkaOrderSource(cluster, {
@@ -132,7 +145,7 @@ async function runCommand(options: unknown): Promise<void> {
     threads: flags.fetchThreads,
   })
   health?.measureLag(source)
-  const publishing = { ...flags, progress, job, encodeTick }
+  const publishing = { ...flags, progress, job, encodeTick, bySymbol }
   const transactions = await openTransactionLog(cluster, publishing)
   const snapshots = [
     openSnapshotFiles(snapshotFolder(process.env, job)),
@@ -140,7 +153,7 @@ async function runCommand(options: unknown): Promise<void> {
   ]
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
-    { source, transactions, snapshots, clock: systemClock, log, monitor: health?.monitor },
+    { source, transactions, snapshots, ladders, clock: systemClock, log, monitor: health?.monitor },
     {
       ...flags,
       job,

@@ -7,7 +7,14 @@ import type {
 } from '../wire/exchange-records.js'
 import type { Ownership, Progress } from '../wire/progress.js'
 import type { RecordBatch } from '../wire/record-batch.js'
-import type { DeadLetter, LogPiece, Offsets, PartitionRange, Tick } from '../wire/records.js'
+import type {
+  DeadLetter,
+  LogPiece,
+  Offsets,
+  PartitionRange,
+  SymbolLadder,
+  Tick,
+} from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -81,6 +88,8 @@ export interface Transactor<P extends Ownership, W> {
 /** What `run` publishes at a time. */
 export interface BookOutput {
   readonly tick?: Tick
+  /** Of the tick. */
+  readonly ladders?: readonly SymbolLadder[]
   readonly deadLetters: readonly DeadLetter[]
 }
 
@@ -90,6 +99,13 @@ export type BookTransactor = Transactor<Progress, BookOutput>
 export interface BookLog extends TransactionLog<Progress, BookOutput> {
   /** Hands over each progress record that is committed from now on, until `signal` aborts. */
   followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+}
+
+/** The newest ladder of each symbol; written with the tick. */
+export interface LadderTopic {
+  readonly topic: string
+  /** The symbols that have a ladder there by now; cut short where `signal` aborts. */
+  symbols(signal: AbortSignal): Promise<Iterable<string>>
 }
 
 /** A topic that each of its partitions can be read of at a pace of its own. */

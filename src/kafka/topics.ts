@@ -33,6 +33,12 @@ export function progressTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config }
 }
 
+/** Only the newest ladder of each symbol counts; one partition, so that what a tick changed lies together. */
+export function ladderTopic(topic: string): TopicSpec {
+  const { config } = progressTopic(topic)
+  return { topic, partitions: 1, config: { ...config, ...LARGE_MESSAGES } }
+}
+
 /** Of poll and analyse: raw bodies are above Kafka's default limit, and a week is kept to catch up from. */
 export function roundTopic(topic: string): TopicSpec {
   const config = { ...LARGE_MESSAGES, 'retention.ms': String(7 * 24 * 3_600_000) }

@@ -41,7 +41,14 @@ export interface DeadLetter {
 export interface Tick {
   /** Epoch second; the record's timestamp is this × 1000. */
   readonly tick: number
-  /** JSON text in UTF-8. */
-  readonly value: Uint8Array
+  /** JSON text in UTF-8; null where the books are too large for a message and lie elsewhere. */
+  readonly value: Uint8Array | null
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** One symbol's part of a tick message, an array by itself; null where its book is empty. */
+export interface SymbolLadder {
+  readonly symbol: string
+  /** JSON text in UTF-8. */
+  readonly value: Uint8Array | null
 }
