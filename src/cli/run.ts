@@ -31,6 +31,7 @@ import { addHttpOptions, httpFlags } from './http-flags.js'
 import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
+import { openRekeyStage, rekeyTopics } from './rekey-stage.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickEncoder, TICK_FORMATS } from './tick-values.js'
 import { version } from './version.js'
@@ -47,6 +48,7 @@ const Flags = z.object({
   fetchThreads: wholeNumber(0, 64),
   standby: z.boolean().default(false),
   bySymbol: z.boolean().default(false),
+  rekey: z.boolean().default(false),
   snapshotSeconds: wholeNumber(1, 86_400),
   snapshotTopic: topicName().optional(),
   rebuild: z.boolean().default(false),
@@ -96,6 +98,7 @@ export function addRunCommand(program: Command): void {
       '--by-symbol',
       'publish the newest ladder of each symbol too, to OUTPUT.by-symbol, which a message above the limit gives way to',
     )
+    .option('--rekey', 'first write the input to INPUT.by-id, keyed by order_id, and read that')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
   addRestartOptions(command)
@@ -124,10 +127,23 @@ async function runCommand(options: unknown): Promise<void> {
   const log = openLog('run')
   const job = flags.job ?? flags.output
   const bySymbol = flags.bySymbol ? `${flags.output}.by-symbol` : undefined
-  assertOwnTopics({ ...flags, job }, { '--by-symbol': bySymbol })
+  const rekeyed = flags.rekey ? rekeyTopics({ ...flags, job }) : undefined
+  assertOwnTopics(
+    { ...flags, job },
+    {
+      '--by-symbol': bySymbol,
+      '--rekey': rekeyed?.byId,
+      'the progress of --rekey': rekeyed?.progress,
+    },
+  )
   const health = await runHealth(flags, job, log)
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
+  const owner = randomUUID()
+  const upstream = flags.rekey
+    ? await openRekeyStage(cluster, { ...flags, job, owner }, log)
+    : undefined
+  const input = rekeyed?.byId ?? flags.input
   const progress = `${job}.progress`
   const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
   const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
@@ -137,15 +153,15 @@ async function runCommand(options: unknown): Promise<void> {
     ...copies.map(snapshotTopic),
     ...(bySymbol === undefined ? [] : [ladderTopic(bySymbol)]),
   ]
-  const topics = [inputTopic(flags.input), ...written, ...kept]
+  const topics = [inputTopic(input), ...written, ...kept]
   await ensureTopics(cluster, topics, flags.createTopics)
   const source = new KafkaOrderSource(cluster, {
-    topic: flags.input,
+    topic: input,
     job,
     threads: flags.fetchThreads,
   })
   health?.measureLag(source)
-  const publishing = { ...flags, progress, job, encodeTick, bySymbol }
+  const publishing = { ...flags, input, progress, job, encodeTick, bySymbol }
   const transactions = await openTransactionLog(cluster, publishing)
   const snapshots = [
     openSnapshotFiles(snapshotFolder(process.env, job)),
@@ -153,11 +169,20 @@ async function runCommand(options: unknown): Promise<void> {
   ]
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
-    { source, transactions, snapshots, ladders, clock: systemClock, log, monitor: health?.monitor },
+    {
+      source,
+      transactions,
+      snapshots,
+      ladders,
+      upstream,
+      clock: systemClock,
+      log,
+      monitor: health?.monitor,
+    },
     {
       ...flags,
       job,
-      owner: randomUUID(),
+      owner,
       limits: flags,
       random: Math.random,
       // Spreads the hash tables, so that nobody outside can choose ids that collide.

@@ -12,6 +12,7 @@ import type {
   LogPiece,
   Offsets,
   PartitionRange,
+  RecordHeaders,
   SymbolLadder,
   Tick,
 } from '../wire/records.js'
@@ -106,6 +107,22 @@ export interface LadderTopic {
   readonly topic: string
   /** The symbols that have a ladder there by now; cut short where `signal` aborts. */
   symbols(signal: AbortSignal): Promise<Iterable<string>>
+}
+
+/** A record on its way to the topic that is keyed by order_id. */
+export interface RekeyedRecord {
+  readonly key: string | Uint8Array | null
+  /** Of the input; where there is no key, the record keeps to one partition by it. */
+  readonly partition: number
+  readonly value: Uint8Array | null
+  /** Milliseconds since 1970, decimal text. */
+  readonly timestamp: string
+  readonly headers: RecordHeaders
+}
+
+/** What `--rekey` publishes at a time. */
+export interface RekeyOutput {
+  readonly records: readonly RekeyedRecord[]
 }
 
 /** A topic that each of its partitions can be read of at a pace of its own. */

@@ -26,6 +26,8 @@ export interface RunPorts {
   readonly snapshots: readonly SnapshotStore[]
   /** Where each symbol is published by itself too; undefined where none is. */
   readonly ladders?: LadderTopic | undefined
+  /** A stage that writes the source's topic; it runs where this process leads, until its signal aborts. */
+  readonly upstream?: ((signal: AbortSignal) => Promise<void>) | undefined
   readonly clock: Clock
   readonly log: Log
   readonly monitor?: RunMonitor | undefined
@@ -139,7 +141,7 @@ async function live(
     await Promise.race([
       source.consume(intake.offsets, (batch) => intake.apply(batch)),
       intake.failed,
-      lead(parts, progress, options, signal),
+      lead(parts, progress, options, AbortSignal.any([signal, ending.signal])),
       watchMovement(source, clock, movement, ending.signal),
       graceAfter(signal, clock, GRACE_MS),
     ])
@@ -171,8 +173,12 @@ async function lead(
   await unlessAborted(signal, catchUp(parts, last!))
   if (signal.aborted) return
   state.role = 'leader'
-  const retiring = bySymbol?.retireVanished(signal)
-  await Promise.all([job.publish(last!, signal), snapshotter.run(signal), retiring])
+  await Promise.all([
+    job.publish(last!, signal),
+    snapshotter.run(signal),
+    bySymbol?.retireVanished(signal),
+    parts.upstream?.(signal),
+  ])
 }
 
 /** Applies exactly the input that is committed, and makes sure that it gave the same books. */

@@ -23,6 +23,12 @@ export function inputTopic(topic: string): TopicSpec {
   return { topic, partitions: 4, config }
 }
 
+/** Of `--rekey`: all that the input holds, and as its records with one header more. */
+export function byIdTopic(topic: string, partitions: number): TopicSpec {
+  const { config } = inputTopic(topic)
+  return { topic, partitions, config: { ...config, ...LARGE_MESSAGES } }
+}
+
 export function outputTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config: LARGE_MESSAGES }
 }

@@ -1,5 +1,10 @@
 /** The records that pass between Kafka and the jobs, as plain data. */
 
+type HeaderValue = Uint8Array | string
+
+/** By name, which may come several times. */
+export type RecordHeaders = Readonly<Record<string, HeaderValue | HeaderValue[] | undefined>>
+
 /** A record as it lies in the log. */
 export interface InputRecord {
   readonly key: Uint8Array | null
@@ -8,6 +13,8 @@ export interface InputRecord {
   readonly offset: string
   /** Milliseconds since 1970, decimal text. */
   readonly timestamp: string
+  /** Absent where whoever reads it has no use for them. */
+  readonly headers?: RecordHeaders
 }
 
 export interface LogRecord extends InputRecord {
