@@ -13,7 +13,7 @@ import {
   wholeNumber,
 } from '../config.js'
 import { run } from '../jobs/run.js'
-import { connect, disconnect } from '../kafka/client.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { KafkaLadderTopic } from '../kafka/ladder-topic.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
 import { openSnapshotTopic } from '../kafka/snapshot-topic.js'
@@ -57,6 +57,7 @@ const Flags = z.object({
   format: z.enum(TICK_FORMATS, `one of ${TICK_FORMATS.join(', ')}`),
   ...httpFlags,
 })
+type Flags = Readonly<z.infer<typeof Flags>>
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -125,17 +126,8 @@ async function runCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
-  const job = flags.job ?? flags.output
-  const bySymbol = flags.bySymbol ? `${flags.output}.by-symbol` : undefined
-  const rekeyed = flags.rekey ? rekeyTopics({ ...flags, job }) : undefined
-  assertOwnTopics(
-    { ...flags, job },
-    {
-      '--by-symbol': bySymbol,
-      '--rekey': rekeyed?.byId,
-      'the progress of --rekey': rekeyed?.progress,
-    },
-  )
+  const names = namesOf(flags)
+  const { job, input, bySymbol } = names
   const health = await runHealth(flags, job, log)
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
@@ -143,30 +135,13 @@ async function runCommand(options: unknown): Promise<void> {
   const upstream = flags.rekey
     ? await openRekeyStage(cluster, { ...flags, job, owner }, log)
     : undefined
-  const input = rekeyed?.byId ?? flags.input
-  const progress = `${job}.progress`
-  const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
-  const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
-  const ladders = bySymbol === undefined ? undefined : new KafkaLadderTopic(cluster, bySymbol)
-  const kept = [
-    progressTopic(progress),
-    ...copies.map(snapshotTopic),
-    ...(bySymbol === undefined ? [] : [ladderTopic(bySymbol)]),
-  ]
-  const topics = [inputTopic(input), ...written, ...kept]
-  await ensureTopics(cluster, topics, flags.createTopics)
-  const source = new KafkaOrderSource(cluster, {
-    topic: input,
-    job,
-    threads: flags.fetchThreads,
-  })
+  await ensureTopics(cluster, topicsOf(flags, names), flags.createTopics)
+  const threads = flags.fetchThreads
+  const source = new KafkaOrderSource(cluster, { topic: input, job, threads })
   health?.measureLag(source)
-  const publishing = { ...flags, input, progress, job, encodeTick, bySymbol }
-  const transactions = await openTransactionLog(cluster, publishing)
-  const snapshots = [
-    openSnapshotFiles(snapshotFolder(process.env, job)),
-    ...(await Promise.all(copies.map((topic) => openSnapshotTopic(cluster, topic, job)))),
-  ]
+  const transactions = await openTransactionLog(cluster, { ...flags, ...names, encodeTick })
+  const ladders = bySymbol === undefined ? undefined : new KafkaLadderTopic(cluster, bySymbol)
+  const snapshots = await openSnapshots(cluster, flags, job)
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
     {
@@ -193,4 +168,33 @@ async function runCommand(options: unknown): Promise<void> {
   )
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
+}
+
+/** What the flags call the job, and the topics whose names follow from others. */
+function namesOf(flags: Flags) {
+  const job = flags.job ?? flags.output
+  const progress = `${job}.progress`
+  const bySymbol = flags.bySymbol ? `${flags.output}.by-symbol` : undefined
+  const rekeyed = flags.rekey ? rekeyTopics({ input: flags.input, job }) : undefined
+  const more = {
+    '--by-symbol': bySymbol,
+    '--rekey': rekeyed?.byId,
+    'the progress of --rekey': rekeyed?.progress,
+  }
+  assertOwnTopics({ ...flags, job }, more)
+  return { job, input: rekeyed?.byId ?? flags.input, progress, bySymbol }
+}
+
+function topicsOf(flags: Flags, { input, progress, bySymbol }: ReturnType<typeof namesOf>) {
+  const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
+  const topics = [inputTopic(input), ...written, progressTopic(progress)]
+  if (flags.snapshotTopic !== undefined) topics.push(snapshotTopic(flags.snapshotTopic))
+  if (bySymbol !== undefined) topics.push(ladderTopic(bySymbol))
+  return topics
+}
+
+async function openSnapshots(cluster: Cluster, { snapshotTopic }: Flags, job: string) {
+  const files = openSnapshotFiles(snapshotFolder(process.env, job))
+  if (snapshotTopic === undefined) return [files]
+  return [files, await openSnapshotTopic(cluster, snapshotTopic, job)]
 }
