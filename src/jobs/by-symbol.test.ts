@@ -1,7 +1,19 @@
 /** `--by-symbol` on a clock that the test moves: the topic equals the message, symbol by symbol. */
 import { describe, expect, it } from 'vitest'
 import { DepthlineError } from '../errors.js'
-import { MemoryTransactions, type RunningJob, START, startJob } from '../testing/memory-job.js'
+import { FakeClock } from '../testing/fake-clock.js'
+import {
+  Logged,
+  MemoryTransactions,
+  progressOf,
+  type RunningJob,
+  START,
+  startJob,
+} from '../testing/memory-job.js'
+import type { Progress } from '../wire/progress.js'
+import { BySymbol } from './by-symbol.js'
+import type { BookOutput } from './ports.js'
+import type { Commit } from './publisher.js'
 
 const TOPIC = 'order-book.by-symbol'
 const FIRST = START / 1000 + 1
@@ -29,6 +41,12 @@ function broughtBy(transactions: MemoryTransactions, tick: number): string[] {
 function startBySymbol(transactions = new MemoryTransactions()): Promise<RunningJob> {
   const symbols = async () => topicOf(transactions).keys()
   return startJob({ transactions, ladders: { topic: TOPIC, symbols } })
+}
+
+function commitOf(tick: number): Commit<Progress, BookOutput> {
+  const { tick: _, ...position } = progressOf({})
+  const output = { tick: { tick, value: new Uint8Array(2), headers: {} }, deadLetters: [] }
+  return { output, position: { ...position, tick } }
 }
 
 /** The message put together from the ladders. */
@@ -106,6 +124,33 @@ describe('ladders by symbol', () => {
     expect(Number(behind[0])).toBeGreaterThan(0)
     expect(behind.at(-1)).toBeUndefined()
     expect(topicOf(transactions).size).toBe(symbols.length)
+  })
+})
+
+describe('ladders that take longer than a second', () => {
+  it('are fewer after each tick that comes too late, so that ticks go on', async () => {
+    const symbols = Array.from({ length: 20_000 }, (_, id) => `SYMBOL-${id}`)
+    const published: number[] = []
+    const bySymbol = new BySymbol({
+      processor: {
+        watchSymbols: (onChange) => symbols.forEach(onChange),
+        ladder: () => new Uint8Array(900),
+      },
+      publisher: {
+        // 1,000 bytes each with what a record takes: 5 MB go out within a second.
+        async commit({ output: { ladders = [] } }) {
+          const isInTime = ladders.length <= 5_000
+          if (isInTime) published.push(ladders.length)
+          return isInTime
+        },
+        renew: async () => {},
+      },
+      ladders: { topic: TOPIC, symbols: async () => [] },
+      ...{ clock: new FakeClock(START), log: new Logged() },
+    })
+    for (let tick = 0; tick < 20; tick++) await bySymbol.commit(commitOf(tick))
+    expect(published.reduce((sum, count) => sum + count, 0)).toBe(symbols.length)
+    expect(published[0]).toBeGreaterThan(4_000)
   })
 })
 

@@ -6,8 +6,12 @@ import type { OrderProcessor } from './order-processor.js'
 import type { BookOutput, Clock, LadderTopic, Log } from './ports.js'
 import type { Commit, Publisher } from './publisher.js'
 
-/** So much goes out within a second beside a tick; the rest goes with the ticks after it. */
+/** So much goes out beside a tick at most; the rest goes with the ticks after it. */
 const MAX_TICK_BYTES = 16 * 1024 * 1024
+/** So much goes out within a second anywhere. */
+const MIN_TICK_BYTES = 256 * 1024
+/** A message so long is not tried: it would take seconds, and be above a broker's limit for a request. */
+const HOPELESS_BYTES = 256 * 1024 * 1024
 /** What a record takes besides its value. */
 const RECORD_BYTES = 100
 const LOOK_AGAIN_MS = 1_000
@@ -29,8 +33,10 @@ export interface BySymbolParts {
 export class BySymbol {
   readonly #parts: BySymbolParts
   readonly #pending = new Set<string>()
+  /** Halved where a tick came too late, or what is too much for a second would stop all ticks. */
+  #tickBytes = MAX_TICK_BYTES
   /** The shortest message that the output topic has refused: those as long are not tried. */
-  #refusedBytes = Number.POSITIVE_INFINITY
+  #refusedBytes = HOPELESS_BYTES
 
   constructor(parts: BySymbolParts) {
     this.#parts = parts
@@ -67,6 +73,9 @@ export class BySymbol {
       behind > 0 ? { ...tick.headers, by_symbol_behind: String(behind) } : tick.headers
     const output = { ...commit.output, tick: { ...tick, headers }, ladders }
     const isPublished = await this.#publish({ ...commit, output }, output.tick)
+    this.#tickBytes = isPublished
+      ? Math.min(MAX_TICK_BYTES, this.#tickBytes * 2)
+      : Math.max(MIN_TICK_BYTES, this.#tickBytes / 2)
     // Nothing was printed meanwhile, so these are still the newest.
     if (isPublished) for (const { symbol } of ladders) this.#pending.delete(symbol)
     return isPublished
@@ -79,7 +88,7 @@ export class BySymbol {
     for (const symbol of this.#pending) {
       const value = this.#parts.processor.ladder(symbol)
       bytes += RECORD_BYTES + (value?.length ?? 0)
-      if (ladders.length > 0 && bytes > MAX_TICK_BYTES) break
+      if (ladders.length > 0 && bytes > this.#tickBytes) break
       ladders.push({ symbol, value })
     }
     return ladders
