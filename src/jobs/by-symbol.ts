@@ -33,7 +33,7 @@ export interface BySymbolParts {
 export class BySymbol {
   readonly #parts: BySymbolParts
   readonly #pending = new Set<string>()
-  /** Halved where a tick came too late, or what is too much for a second would stop all ticks. */
+  /** Halved where a tick came too late, which would stop all ticks; it grows again slowly, for each trial may cost one. */
   #tickBytes = MAX_TICK_BYTES
   /** The shortest message that the output topic has refused: those as long are not tried. */
   #refusedBytes = HOPELESS_BYTES
@@ -74,7 +74,7 @@ export class BySymbol {
     const output = { ...commit.output, tick: { ...tick, headers }, ladders }
     const isPublished = await this.#publish({ ...commit, output }, output.tick)
     this.#tickBytes = isPublished
-      ? Math.min(MAX_TICK_BYTES, this.#tickBytes * 2)
+      ? Math.min(MAX_TICK_BYTES, this.#tickBytes * 1.1)
       : Math.max(MIN_TICK_BYTES, this.#tickBytes / 2)
     // Nothing was printed meanwhile, so these are still the newest.
     if (isPublished) for (const { symbol } of ladders) this.#pending.delete(symbol)
