@@ -75,33 +75,35 @@ const MAX_TOPIC_NAME = 249
 /**
  * A topic in two roles would feed the job with what it writes, without end.
  *
- * @throws DepthlineError USAGE that names the two flags, or a job whose progress topic has too long a name
+ * @param more topics whose names follow from others, by the flag that asks for them
+ * @throws DepthlineError USAGE that names the flags, also where such a name is too long
  */
-export function assertOwnTopics(flags: {
-  input: string
-  output: string
-  deadLetters: string
-  job: string
-  snapshotTopic?: string | undefined
-}): void {
-  const progress = `${flags.job}.progress`
-  if (progress.length > MAX_TOPIC_NAME) {
-    throw new DepthlineError('USAGE', `--job: too long a name, for ${progress} must be a topic too`)
-  }
+export function assertOwnTopics(
+  flags: {
+    input: string
+    output: string
+    deadLetters: string
+    job: string
+    snapshotTopic?: string | undefined
+  },
+  more: Readonly<Record<string, string | undefined>> = {},
+): void {
   const roles: [string, string | undefined][] = [
     ['--input', flags.input],
     ['--output', flags.output],
     ['--dead-letters', flags.deadLetters],
-    ['the progress of --job', progress],
+    ['the progress of --job', `${flags.job}.progress`],
     ['--snapshot-topic', flags.snapshotTopic],
+    ...Object.entries(more),
   ]
-  for (const [index, [name, topic]] of roles.entries()) {
+  for (const [index, [name, topic = '']] of roles.entries()) {
     const [first] = roles.slice(0, index).find(([, other]) => other === topic) ?? []
-    if (topic === undefined || first === undefined) continue
-    throw new DepthlineError(
-      'USAGE',
-      `${first} and ${name} name the same topic, ${topic}, and must differ`,
-    )
+    if (topic !== '' && first !== undefined) {
+      const message = `${first} and ${name} name the same topic, ${topic}, and must differ`
+      throw new DepthlineError('USAGE', message)
+    }
+    if (topic.length <= MAX_TOPIC_NAME) continue
+    throw new DepthlineError('USAGE', `${name}: too long a name, for ${topic} must be a topic too`)
   }
 }
 

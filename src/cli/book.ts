@@ -45,7 +45,9 @@ async function bookCommand(symbol: string | undefined, options: unknown): Promis
     for await (const record of newestMessages(cluster, flags.topic, stopSignal)) {
       shown++
       const progress = flags.ticks === undefined ? '' : `message ${shown} of ${flags.ticks}\n`
-      const view = draw({ ...record, value: await read(record.value) }, symbol, flags.height)
+      const view =
+        gaveWay(record) ??
+        draw({ ...record, value: await read(record.value) }, symbol, flags.height)
       await standardOutput.write(`${view}${progress}`)
       if (shown === flags.ticks) break
     }
@@ -74,6 +76,13 @@ async function* newestMessages(
     const newest = records.at(-1)
     if (newest !== undefined) yield newest
   }
+}
+
+/** What is to be said where the books are not in the message; undefined where they are. */
+function gaveWay({ value, headers }: TopicRecord): string | undefined {
+  const { tick, by_symbol: topic } = headers
+  if (value !== null || topic === undefined) return undefined
+  return `tick ${tick} was too large for a message: its books are in ${topic}, keyed by symbol\n`
 }
 
 function draw(record: TopicRecord, symbol: string | undefined, height: number | undefined): string {

@@ -93,6 +93,9 @@ async function exportCommand(options: unknown): Promise<void> {
   log.info({ ...counts, out: flags.out }, 'exported')
 }
 
+const WITHOUT_BOOKS =
+  'records without a value are passed over: messages that gave way to the topic by symbol, or there the end of a book'
+
 /** The messages that the flags ask for, in topic order. */
 async function* readTicks(
   cluster: Cluster,
@@ -103,6 +106,7 @@ async function* readTicks(
   const start = from === undefined ? [] : await offsetsAt(cluster, topic, from * 1000)
   const recordText = new RecordText(await openTickReader(process.env))
   let count = 0
+  let isToldOfEmpty = false
   for await (const records of readTopic(cluster, {
     topic,
     job: 'depthline-export',
@@ -117,6 +121,12 @@ async function* readTicks(
       if (to !== undefined && tick > to) {
         if (headers.schema === undefined || follow) return
         // The answer to an earlier poll may lie behind those to a later one.
+        continue
+      }
+      if (record.value === null && headers.tick !== undefined) {
+        const where = { offset, gaveWayTo: headers.by_symbol }
+        if (!isToldOfEmpty) cluster.log.warn(where, WITHOUT_BOOKS)
+        isToldOfEmpty = true
         continue
       }
       if (count++ >= ticks) return

@@ -13,12 +13,14 @@ import {
   wholeNumber,
 } from '../config.js'
 import { run } from '../jobs/run.js'
-import { connect, disconnect } from '../kafka/client.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
+import { KafkaLadderTopic } from '../kafka/ladder-topic.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
 import { openSnapshotTopic } from '../kafka/snapshot-topic.js'
 import {
   ensureTopics,
   inputTopic,
+  ladderTopic,
   outputTopic,
   progressTopic,
   snapshotTopic,
@@ -29,6 +31,7 @@ import { addHttpOptions, httpFlags } from './http-flags.js'
 import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
+import { openRekeyStage, rekeyTopics } from './rekey-stage.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickEncoder, TICK_FORMATS } from './tick-values.js'
 import { version } from './version.js'
@@ -44,6 +47,8 @@ const Flags = z.object({
   maxWaitingCloses: wholeNumber(1),
   fetchThreads: wholeNumber(0, 64),
   standby: z.boolean().default(false),
+  bySymbol: z.boolean().default(false),
+  rekey: z.boolean().default(false),
   snapshotSeconds: wholeNumber(1, 86_400),
   snapshotTopic: topicName().optional(),
   rebuild: z.boolean().default(false),
@@ -52,6 +57,7 @@ const Flags = z.object({
   format: z.enum(TICK_FORMATS, `one of ${TICK_FORMATS.join(', ')}`),
   ...httpFlags,
 })
+type Flags = Readonly<z.infer<typeof Flags>>
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -89,6 +95,11 @@ export function addRunCommand(program: Command): void {
       'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
       '0',
     )
+    .option(
+      '--by-symbol',
+      'publish the newest ladder of each symbol too, to OUTPUT.by-symbol, which a message above the limit gives way to',
+    )
+    .option('--rekey', 'first write the input to INPUT.by-id, keyed by order_id, and read that')
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
   addRestartOptions(command)
@@ -115,36 +126,38 @@ async function runCommand(options: unknown): Promise<void> {
   const flags = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
-  const job = flags.job ?? flags.output
-  assertOwnTopics({ ...flags, job })
+  const names = namesOf(flags)
+  const { job, input, bySymbol } = names
   const health = await runHealth(flags, job, log)
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
-  const progress = `${job}.progress`
-  const copies = flags.snapshotTopic === undefined ? [] : [flags.snapshotTopic]
-  const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
-  const kept = [progressTopic(progress), ...copies.map(snapshotTopic)]
-  const topics = [inputTopic(flags.input), ...written, ...kept]
-  await ensureTopics(cluster, topics, flags.createTopics)
-  const source = new KafkaOrderSource(cluster, {
-    topic: flags.input,
-    job,
-    threads: flags.fetchThreads,
-  })
+  const owner = randomUUID()
+  const upstream = flags.rekey
+    ? await openRekeyStage(cluster, { ...flags, job, owner }, log)
+    : undefined
+  await ensureTopics(cluster, topicsOf(flags, names), flags.createTopics)
+  const threads = flags.fetchThreads
+  const source = new KafkaOrderSource(cluster, { topic: input, job, threads })
   health?.measureLag(source)
-  const publishing = { ...flags, progress, job, encodeTick }
-  const transactions = await openTransactionLog(cluster, publishing)
-  const snapshots = [
-    openSnapshotFiles(snapshotFolder(process.env, job)),
-    ...(await Promise.all(copies.map((topic) => openSnapshotTopic(cluster, topic, job)))),
-  ]
+  const transactions = await openTransactionLog(cluster, { ...flags, ...names, encodeTick })
+  const ladders = bySymbol === undefined ? undefined : new KafkaLadderTopic(cluster, bySymbol)
+  const snapshots = await openSnapshots(cluster, flags, job)
   log.info({ ...flags, job, brokers: settings.brokers }, 'running')
   const summary = await run(
-    { source, transactions, snapshots, clock: systemClock, log, monitor: health?.monitor },
+    {
+      source,
+      transactions,
+      snapshots,
+      ladders,
+      upstream,
+      clock: systemClock,
+      log,
+      monitor: health?.monitor,
+    },
     {
       ...flags,
       job,
-      owner: randomUUID(),
+      owner,
       limits: flags,
       random: Math.random,
       // Spreads the hash tables, so that nobody outside can choose ids that collide.
@@ -155,4 +168,33 @@ async function runCommand(options: unknown): Promise<void> {
   )
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
+}
+
+/** What the flags call the job, and the topics whose names follow from others. */
+function namesOf(flags: Flags) {
+  const job = flags.job ?? flags.output
+  const progress = `${job}.progress`
+  const bySymbol = flags.bySymbol ? `${flags.output}.by-symbol` : undefined
+  const rekeyed = flags.rekey ? rekeyTopics({ input: flags.input, job }) : undefined
+  const more = {
+    '--by-symbol': bySymbol,
+    '--rekey': rekeyed?.byId,
+    'the progress of --rekey': rekeyed?.progress,
+  }
+  assertOwnTopics({ ...flags, job }, more)
+  return { job, input: rekeyed?.byId ?? flags.input, progress, bySymbol }
+}
+
+function topicsOf(flags: Flags, { input, progress, bySymbol }: ReturnType<typeof namesOf>) {
+  const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
+  const topics = [inputTopic(input), ...written, progressTopic(progress)]
+  if (flags.snapshotTopic !== undefined) topics.push(snapshotTopic(flags.snapshotTopic))
+  if (bySymbol !== undefined) topics.push(ladderTopic(bySymbol))
+  return topics
+}
+
+async function openSnapshots(cluster: Cluster, { snapshotTopic }: Flags, job: string) {
+  const files = openSnapshotFiles(snapshotFolder(process.env, job))
+  if (snapshotTopic === undefined) return [files]
+  return [files, await openSnapshotTopic(cluster, snapshotTopic, job)]
 }

@@ -101,6 +101,10 @@ async function verifyCommand(options: unknown): Promise<void> {
       `${summary.ticks} ticks were compared in ${flags.timeout} s${flags.follow ? '' : ', and more are there'}`,
     )
   }
+  if (summary.gaveWay > 0) {
+    const { gaveWay } = summary
+    log.warn({ gaveWay }, 'messages gave way to the topic by symbol: only headers were compared')
+  }
   if (summary.ticks > 0) log.info(summary, 'no difference found')
   else log.warn({ otherKeys: summary.otherKeys }, 'no tick in the range: nothing was compared')
 }

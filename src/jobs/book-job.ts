@@ -3,6 +3,7 @@ import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
 import type { DeadLetter, Tick } from '../wire/records.js'
 import type { Steps } from '../wire/steps.js'
+import type { BySymbol } from './by-symbol.js'
 import type { RunMonitor } from './monitor.js'
 import type { OrderIntake } from './order-intake.js'
 import type { OrderProcessor } from './order-processor.js'
@@ -20,6 +21,8 @@ export interface BookJobParts {
   readonly intake: OrderIntake
   readonly snapshotter: Snapshotter
   readonly recovery: Recovery
+  /** Where each symbol is published by itself too. */
+  readonly bySymbol?: BySymbol | undefined
   readonly clock: Clock
   readonly log: Log
   readonly monitor?: RunMonitor | undefined
@@ -173,9 +176,9 @@ export class BookJob {
 
   /** Publishes it; false where nothing was published. */
   async #commit(commit: BookCommit): Promise<boolean> {
-    const { intake, log, publisher } = this.#parts
+    const { intake, log, publisher, bySymbol } = this.#parts
     const { deadLetters, output } = commit
-    const isPublished = await publisher.commit(commit).catch((error) => {
+    const isPublished = await (bySymbol ?? publisher).commit(commit).catch((error) => {
       throw tooLarge(error, this.#processor)
     })
     this.#wasTooLate = !isPublished
@@ -206,7 +209,7 @@ export class BookJob {
     this.#warnedOfCrossings = true
     this.#parts.log.warn(
       { topic: this.#parts.source.topic },
-      'records of one order_id lie in several partitions: key the topic by order_id for exact counts',
+      'records of one order_id lie in several partitions: key the topic by order_id for exact counts, or let --rekey do it',
     )
   }
 }

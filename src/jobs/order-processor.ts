@@ -166,6 +166,16 @@ export class OrderProcessor {
     return this.#printer.print()
   }
 
+  /** As {@link TickPrinter.watch}. */
+  watchSymbols(onChange: (symbol: string) => void): void {
+    this.#printer.watch(onChange)
+  }
+
+  /** As {@link TickPrinter.ladder}. */
+  ladder(symbol: string): Uint8Array | null {
+    return this.#printer.ladder(symbol)
+  }
+
   /** What the message is made of, for the error that says it is too large. */
   describeSize(): string {
     const levels = Number.isFinite(this.#options.levels) ? this.#options.levels : 'all'

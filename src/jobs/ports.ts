@@ -7,7 +7,15 @@ import type {
 } from '../wire/exchange-records.js'
 import type { Ownership, Progress } from '../wire/progress.js'
 import type { RecordBatch } from '../wire/record-batch.js'
-import type { DeadLetter, LogPiece, Offsets, PartitionRange, Tick } from '../wire/records.js'
+import type {
+  DeadLetter,
+  LogPiece,
+  Offsets,
+  PartitionRange,
+  RecordHeaders,
+  SymbolLadder,
+  Tick,
+} from '../wire/records.js'
 
 export interface Clock {
   /** Milliseconds since 1970 in UTC; may step forward or back. */
@@ -81,6 +89,8 @@ export interface Transactor<P extends Ownership, W> {
 /** What `run` publishes at a time. */
 export interface BookOutput {
   readonly tick?: Tick
+  /** Of the tick. */
+  readonly ladders?: readonly SymbolLadder[]
   readonly deadLetters: readonly DeadLetter[]
 }
 
@@ -90,6 +100,29 @@ export type BookTransactor = Transactor<Progress, BookOutput>
 export interface BookLog extends TransactionLog<Progress, BookOutput> {
   /** Hands over each progress record that is committed from now on, until `signal` aborts. */
   followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+}
+
+/** The newest ladder of each symbol; written with the tick. */
+export interface LadderTopic {
+  readonly topic: string
+  /** The symbols that have a ladder there by now; cut short where `signal` aborts. */
+  symbols(signal: AbortSignal): Promise<Iterable<string>>
+}
+
+/** A record on its way to the topic that is keyed by order_id. */
+export interface RekeyedRecord {
+  readonly key: string | Uint8Array | null
+  /** Of the input; where there is no key, the record keeps to one partition by it. */
+  readonly partition: number
+  readonly value: Uint8Array | null
+  /** Milliseconds since 1970, decimal text. */
+  readonly timestamp: string
+  readonly headers: RecordHeaders
+}
+
+/** What `--rekey` publishes at a time. */
+export interface RekeyOutput {
+  readonly records: readonly RekeyedRecord[]
 }
 
 /** A topic that each of its partitions can be read of at a pace of its own. */

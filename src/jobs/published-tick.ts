@@ -13,6 +13,8 @@ export interface PublishedTick {
   /** The header as it is. */
   readonly crossed: string
   readonly value: string
+  /** The topic that holds the books instead of the value, which is too large; undefined where it holds them. */
+  readonly gaveWayTo: string | undefined
   /** True where the job itself says that its input was not whole. */
   readonly isIncomplete: boolean
 }
@@ -31,12 +33,15 @@ export function readTick(record: LogRecord, partitions: number): PublishedTick |
   if (offsets === undefined) {
     return `offsets is ${shown(headers.offsets)}, which does not name the next offset of each of the input's ${partitions} partitions`
   }
-  const { version, clock, incomplete } = headers
+  const { version, clock, incomplete, by_symbol: gaveWayTo } = headers
   if (!version) return 'it has no header version'
   if (clock !== undefined && clock !== 'held')
     return `clock is ${shown(clock)} and can only be held`
   if (incomplete !== undefined && incomplete !== 'true') {
     return `incomplete is ${shown(incomplete)} and can only be true`
+  }
+  if (gaveWayTo !== undefined && value !== null) {
+    return `by_symbol is ${shown(gaveWayTo)}, and the value is there all the same`
   }
   return {
     offset,
@@ -47,6 +52,7 @@ export function readTick(record: LogRecord, partitions: number): PublishedTick |
     crossed: headers.crossed ?? '',
     // A byte order mark would be lost else; other bytes that are no UTF-8 show as U+FFFD, which no book holds.
     value: new TextDecoder('utf-8', { ignoreBOM: true }).decode(value ?? undefined),
+    gaveWayTo,
     isIncomplete: incomplete !== undefined,
   }
 }

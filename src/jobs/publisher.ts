@@ -142,6 +142,15 @@ export class Publisher<P extends Ownership, W> {
     }
   }
 
+  /**
+   * Goes on after a record was refused as too large, so that nothing of its commit is there.
+   *
+   * @throws DepthlineError FENCED
+   */
+  async renew(): Promise<void> {
+    await this.#reopen(0)
+  }
+
   /** Gives up: a commit that waits for Kafka ends with false. */
   async close(): Promise<void> {
     this.#isClosed = true
@@ -150,7 +159,12 @@ export class Publisher<P extends Ownership, W> {
 
   /** Finds out whether `attempt` was committed, and gets a new transactor; until then nothing is sent. */
   async #settle(attempt: P): Promise<boolean> {
-    for (let wait = SETTLE_MS; !this.#isClosed; wait = LOOK_AGAIN_MS) {
+    return (await this.#reopen(SETTLE_MS)) && this.#last!.sequence === attempt.sequence
+  }
+
+  /** Gets a new transactor, and with it what is committed for certain; false where it is closed. */
+  async #reopen(firstWaitMs: number): Promise<boolean> {
+    for (let wait = firstWaitMs; !this.#isClosed; wait = LOOK_AGAIN_MS) {
       await this.#clock.sleep(wait)
       try {
         // Fencing first would fence whoever took over meanwhile.
@@ -158,7 +172,7 @@ export class Publisher<P extends Ownership, W> {
         this.#transactor = await this.#transactions.fence()
         // The transaction in doubt is over by now, whichever way it went.
         this.#last = await this.#readOwn()
-        return this.#last.sequence === attempt.sequence
+        return true
       } catch (error) {
         await this.#transactor?.discard()
         if (!isRetriable(error)) throw error

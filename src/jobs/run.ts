@@ -1,10 +1,11 @@
 /** `run`: orders in, one message with all books out on every UTC second. */
 import type { Progress } from '../wire/progress.js'
 import { BookJob, type BookPublisher } from './book-job.js'
+import { BySymbol } from './by-symbol.js'
 import type { RunMonitor } from './monitor.js'
 import { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type RecordCounts } from './order-processor.js'
-import type { BookLog, Clock, Log, OrderSource, SnapshotStore } from './ports.js'
+import type { BookLog, Clock, LadderTopic, Log, OrderSource, SnapshotStore } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from './recovery.js'
 import { RunState } from './run-state.js'
@@ -23,6 +24,10 @@ export interface RunPorts {
   readonly source: OrderSource
   readonly transactions: BookLog
   readonly snapshots: readonly SnapshotStore[]
+  /** Where each symbol is published by itself too; undefined where none is. */
+  readonly ladders?: LadderTopic | undefined
+  /** A stage that writes the source's topic; it runs where this process leads, until its signal aborts. */
+  readonly upstream?: ((signal: AbortSignal) => Promise<void>) | undefined
   readonly clock: Clock
   readonly log: Log
   readonly monitor?: RunMonitor | undefined
@@ -70,7 +75,9 @@ export async function run(
     const intake = new OrderIntake(processor, clock, ports.source, recovery)
     const { snapshotSeconds } = options
     const snapshotter = new Snapshotter({ stores, clock, log }, processor.books, snapshotSeconds)
-    const parts = { ...ports, publisher, intake, snapshotter, recovery }
+    const { ladders } = ports
+    const bySymbol = ladders && new BySymbol({ processor, publisher, ladders, clock, log })
+    const parts = { ...ports, publisher, intake, snapshotter, recovery, bySymbol }
     const job = new BookJob(parts, options)
     const state = new RunState({ processor, job, snapshotter, clock })
     ports.monitor?.begun(() => state.read())
@@ -110,6 +117,7 @@ interface Parts extends RunPorts {
   readonly intake: OrderIntake
   readonly snapshotter: Snapshotter
   readonly recovery: Recovery
+  readonly bySymbol: BySymbol | undefined
   readonly job: BookJob
   readonly state: RunState
 }
@@ -133,7 +141,7 @@ async function live(
     await Promise.race([
       source.consume(intake.offsets, (batch) => intake.apply(batch)),
       intake.failed,
-      lead(parts, progress, options, signal),
+      lead(parts, progress, options, AbortSignal.any([signal, ending.signal])),
       watchMovement(source, clock, movement, ending.signal),
       graceAfter(signal, clock, GRACE_MS),
     ])
@@ -151,7 +159,7 @@ async function lead(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { job, publisher, snapshotter, state, log } = parts
+  const { job, publisher, snapshotter, bySymbol, state, log } = parts
   let last = progress
   if (options.standby) {
     log.info({ job: options.job }, 'standing by')
@@ -165,7 +173,12 @@ async function lead(
   await unlessAborted(signal, catchUp(parts, last!))
   if (signal.aborted) return
   state.role = 'leader'
-  await Promise.all([job.publish(last!, signal), snapshotter.run(signal)])
+  await Promise.all([
+    job.publish(last!, signal),
+    snapshotter.run(signal),
+    bySymbol?.retireVanished(signal),
+    parts.upstream?.(signal),
+  ])
 }
 
 /** Applies exactly the input that is committed, and makes sure that it gave the same books. */

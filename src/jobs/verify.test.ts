@@ -64,7 +64,7 @@ function withValue(index: number, change: (value: string) => string) {
 describe('a right output', () => {
   test('verifies, with its counts', async () => {
     expect(await verified(rightWorld())).toEqual({
-      ...{ ticks: 5, verified: 5, wrong: 0, incomplete: 0, missed: 2 },
+      ...{ ticks: 5, verified: 5, wrong: 0, incomplete: 0, gaveWay: 0, missed: 2 },
       ...{
         records: 11,
         rejected: 3,
@@ -104,6 +104,15 @@ describe('a right output', () => {
     expect(job.summary()).toMatchObject({ ticks: 3, verified: 3 })
   })
 
+  test('may have a message that gave way, of which all but the books is compared', async () => {
+    const world = rightWorld()
+    const { headers } = world.output[2]!
+    const gaveWay = { value: null, headers: { ...headers, by_symbol: 'order-book.by-symbol' } }
+    world.output[2] = { ...world.output[2]!, ...gaveWay }
+    const summary = { ticks: 5, verified: 4, gaveWay: 1, wrong: 0, deadLetters: 3 }
+    expect(await verified(world)).toMatchObject({ ...summary, found: undefined })
+  })
+
   test('counts what is of other jobs and other inputs', async () => {
     const world = rightWorld()
     world.output[4] = { ...world.output[4]!, key: null }
@@ -128,6 +137,15 @@ describe('a right output', () => {
 })
 
 describe('a wrong tick is named:', () => {
+  test('where it gave way and has a value all the same, or other headers than it must', async () => {
+    const by_symbol = 'order-book.by-symbol'
+    expect(await withHeader(2, { by_symbol })).toContain('the value is there all the same')
+    const found = await withTick(2, ({ headers }) => {
+      return { value: null, headers: { ...headers, by_symbol, crossed: '["X"]' } }
+    })
+    expect(found).toContain('crossed is ["X"]')
+  })
+
   test('one digit', async () => {
     const found = await withValue(1, (value) => value.replace('6.5137', '6.5138'))
     expect(found).toContain(`tick ${FIRST_TICK + 1} (2023-11-14T22:13:21Z) at offset 2 is wrong`)

@@ -1,6 +1,6 @@
 /** Messages divided into requests that a broker takes. */
 import type { Message } from 'kafkajs'
-import type { DeadLetter } from '../wire/records.js'
+import type { DeadLetter, SymbolLadder, Tick } from '../wire/records.js'
 import { type Send, sizeOf } from './transactional-producer.js'
 
 /** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
@@ -31,6 +31,17 @@ export function deadLetterMessage({ key, value, headers }: DeadLetter): Message 
     key: key === null ? null : asBuffer(key),
     value: value === null ? null : asBuffer(value),
     headers: { ...headers },
+  }
+}
+
+/** Its partition follows from the symbol, so that compaction keeps the newest of each. */
+export function ladderMessage({ symbol, value }: SymbolLadder, { tick, headers }: Tick): Message {
+  const { version = '' } = headers
+  return {
+    key: symbol,
+    value: value === null ? null : asBuffer(value),
+    timestamp: String(tick * 1000),
+    headers: { tick: String(tick), version },
   }
 }
 

@@ -23,6 +23,12 @@ export function inputTopic(topic: string): TopicSpec {
   return { topic, partitions: 4, config }
 }
 
+/** Of `--rekey`: all that the input holds, and as its records with one header more. */
+export function byIdTopic(topic: string, partitions: number): TopicSpec {
+  const { config } = inputTopic(topic)
+  return { topic, partitions, config: { ...config, ...LARGE_MESSAGES } }
+}
+
 export function outputTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config: LARGE_MESSAGES }
 }
@@ -31,6 +37,12 @@ export function outputTopic(topic: string): TopicSpec {
 export function progressTopic(topic: string): TopicSpec {
   const config = { 'cleanup.policy': 'compact', 'segment.ms': String(10 * 60_000) }
   return { topic, partitions: 1, config }
+}
+
+/** Only the newest ladder of each symbol counts; one partition, so that what a tick changed lies together. */
+export function ladderTopic(topic: string): TopicSpec {
+  const { config } = progressTopic(topic)
+  return { topic, partitions: 1, config: { ...config, ...LARGE_MESSAGES } }
 }
 
 /** Of poll and analyse: raw bodies are above Kafka's default limit, and a week is kept to catch up from. */

@@ -1,11 +1,11 @@
 /** A job's ticks, dead letters and progress as Kafka transactions. */
 import { type Progress, readProgress, writeProgress } from '../wire/progress.js'
-import type { DeadLetter, Tick } from '../wire/records.js'
+import type { DeadLetter, SymbolLadder, Tick } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { kafkaError } from './failures.js'
 import { PositionPublisher } from './position-publisher.js'
 import { openProgressTopic, type ProgressTopic } from './progress-topic.js'
-import { asBuffer, deadLetterMessage, inSends } from './sends.js'
+import { asBuffer, deadLetterMessage, inSends, ladderMessage } from './sends.js'
 import { assertOnePartition, topicRanges } from './topics.js'
 import {
   type Send,
@@ -18,6 +18,8 @@ export interface TransactionLogOptions {
   readonly input: string
   readonly output: string
   readonly deadLetters: string
+  /** Where the ladders go; undefined where there are none. */
+  readonly bySymbol?: string | undefined
   readonly progress: string
   /** The job's name: the key of its ticks, and of its transactions. */
   readonly job: string
@@ -27,6 +29,7 @@ export interface TransactionLogOptions {
 
 interface Writes {
   readonly tick?: Tick
+  readonly ladders?: readonly SymbolLadder[]
   readonly deadLetters: readonly DeadLetter[]
   readonly progress: Progress
 }
@@ -90,11 +93,18 @@ class KafkaTransactor {
     this.#positions = positions
   }
 
-  /** @throws DepthlineError TICK_TOO_LARGE, DEAD_LETTER_TOO_LARGE, BAD_RECORD, or a retriable one in doubt */
+  /**
+   * @throws DepthlineError TICK_TOO_LARGE, RECORD_TOO_LARGE of a ladder, DEAD_LETTER_TOO_LARGE,
+   * BAD_RECORD, or a retriable one in doubt
+   */
   async commit(writes: Writes, isTooLate: () => boolean): Promise<boolean> {
-    const { tick, deadLetters, progress } = writes
+    const { tick, deadLetters, ladders = [], progress } = writes
     const letters = deadLetters.map(deadLetterMessage)
     const sends = [...inSends(this.#options.deadLetters, letters, 'DEAD_LETTER_TOO_LARGE')]
+    if (tick !== undefined && ladders.length > 0) {
+      const messages = ladders.map((ladder) => ladderMessage(ladder, tick))
+      sends.push(...inSends(this.#options.bySymbol!, messages, 'RECORD_TOO_LARGE'))
+    }
     const last = this.#progress.messages(progress)
     // Together, because each request more would make the tick later; and before the transaction
     // begins, because a tick that cannot be encoded ends the job.
@@ -117,8 +127,8 @@ class KafkaTransactor {
   async #tickMessages({ tick, value: json, headers }: Tick): Promise<TopicMessages> {
     const { job: key, output: topic, encodeTick } = this.#options
     const timestamp = String(tick * 1000)
-    const encoded = encodeTick === undefined ? json : await encodeTick(json)
-    const value = asBuffer(encoded)
+    const encoded = json === null || encodeTick === undefined ? json : await encodeTick(json)
+    const value = encoded === null ? null : asBuffer(encoded)
     return { topic, messages: [{ key, value, headers: { ...headers }, timestamp, partition: 0 }] }
   }
 }

@@ -6,6 +6,7 @@ import type {
   BookLog,
   BookTransactor,
   BookWrites,
+  LadderTopic,
   OrderSource,
   SnapshotDraft,
   SnapshotStore,
@@ -202,6 +203,7 @@ export interface Stage {
   readonly transactions: MemoryTransactions
   readonly snapshots: MemorySnapshots
   readonly log: Logged
+  readonly ladders?: LadderTopic
   readonly monitor?: RunMonitor
 }
 

@@ -22,6 +22,12 @@ describe('a message', () => {
     },
   )
 
+  it('that gave way is none, and says where its books are', () => {
+    const headers = { tick: String(TICK), by_symbol: 'order-book.by-symbol' }
+    const found = readTick({ text: undefined, headers, timestampMs: TICK * 1000 }, undefined)
+    expect(found).toContain('too large for a message: its books are in order-book.by-symbol')
+  })
+
   it('with numbers of any length is none, for every reader would have to work on them', () => {
     const text = `[${ROW.replace('"price":1', `"price":1${'0'.repeat(100)}`)}]`
     expect(read({ text })).toContain('numbers that no order can have')

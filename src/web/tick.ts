@@ -39,6 +39,9 @@ export function readTick(record: TickRecord, arrivedMs: number | undefined): Tic
   if (!(tick > 0 && tick < MAX_TICK)) return `${tick} is no second of a tick`
   // Kafka takes no time far from its own, so a header that it agrees with cannot hold up what follows.
   if (tick !== Math.floor(timestampMs / 1000)) return `tick ${tick} lies in another second's record`
+  if (text === undefined && headers.by_symbol !== undefined) {
+    return `tick ${tick} was too large for a message: its books are in ${headers.by_symbol}`
+  }
   const rows = text === undefined ? undefined : parseTickMessage(text)
   if (rows === undefined) return `the message of tick ${tick} is no tick message`
   if (rows.some(hasAbsurdNumber)) return `tick ${tick} has numbers that no order can have`

@@ -1,5 +1,10 @@
 /** The records that pass between Kafka and the jobs, as plain data. */
 
+type HeaderValue = Uint8Array | string
+
+/** By name, which may come several times. */
+export type RecordHeaders = Readonly<Record<string, HeaderValue | HeaderValue[] | undefined>>
+
 /** A record as it lies in the log. */
 export interface InputRecord {
   readonly key: Uint8Array | null
@@ -8,6 +13,8 @@ export interface InputRecord {
   readonly offset: string
   /** Milliseconds since 1970, decimal text. */
   readonly timestamp: string
+  /** Absent where whoever reads it has no use for them. */
+  readonly headers?: RecordHeaders
 }
 
 export interface LogRecord extends InputRecord {
@@ -41,7 +48,14 @@ export interface DeadLetter {
 export interface Tick {
   /** Epoch second; the record's timestamp is this × 1000. */
   readonly tick: number
-  /** JSON text in UTF-8. */
-  readonly value: Uint8Array
+  /** JSON text in UTF-8; null where the books are too large for a message and lie elsewhere. */
+  readonly value: Uint8Array | null
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** One symbol's part of a tick message, an array by itself; null where its book is empty. */
+export interface SymbolLadder {
+  readonly symbol: string
+  /** JSON text in UTF-8. */
+  readonly value: Uint8Array | null
 }

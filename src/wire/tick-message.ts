@@ -34,6 +34,7 @@ export class TickPrinter {
   #message: Uint8Array = new Uint8Array(0)
   #symbols: string[] = []
   #crossed = new Set<string>()
+  #onChange: ((symbol: string) => void) | undefined
   /** Levels done since the last step. */
   #done = 0
 
@@ -74,11 +75,30 @@ export class TickPrinter {
       else if (!this.#places.has(symbol)) this.#places.set(symbol, { start: 0, end: 0 })
       if (book !== undefined && isCrossed(book)) crossed.add(symbol)
       else crossed.delete(symbol)
+      this.#onChange?.(symbol)
     }
     if (!isSorted) this.#symbols = [...this.#places.keys()].sort()
     this.#message = yield* this.#printAll(changed)
     this.#crossed = crossed
     return this.#message
+  }
+
+  /** Names each symbol of the message printed last, and from then on each that differs from the one before. */
+  watch(onChange: (symbol: string) => void): void {
+    this.#onChange = onChange
+    for (const symbol of this.#symbols) onChange(symbol)
+  }
+
+  /** A symbol's part of the message printed last as an array by itself; null where its book is empty. */
+  ladder(symbol: string): Uint8Array | null {
+    const place = this.#places.get(symbol)
+    if (place === undefined) return null
+    const { start, end } = place
+    const ladder = new Uint8Array(end - start + 2)
+    ladder[0] = OPENING
+    ladder.set(this.#message.subarray(start, end), 1)
+    ladder[ladder.length - 1] = CLOSING
+    return ladder
   }
 
   get symbolCount(): number {
