@@ -82,6 +82,8 @@ export function assertOwnTopics(flags: {
   deadLetters: string
   job: string
   snapshotTopic?: string | undefined
+  /** Others that the job makes by itself. */
+  internal?: readonly string[]
 }): void {
   const progress = `${flags.job}.progress`
   if (progress.length > MAX_TOPIC_NAME) {
@@ -93,6 +95,7 @@ export function assertOwnTopics(flags: {
     ['--dead-letters', flags.deadLetters],
     ['the progress of --job', progress],
     ['--snapshot-topic', flags.snapshotTopic],
+    ...(flags.internal ?? []).map((topic): [string, string] => ['a topic of --job', topic]),
   ]
   for (const [index, [name, topic]] of roles.entries()) {
     const [first] = roles.slice(0, index).find(([, other]) => other === topic) ?? []

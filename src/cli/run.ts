@@ -13,7 +13,7 @@ import {
   wholeNumber,
 } from '../config.js'
 import { run } from '../jobs/run.js'
-import { connect, disconnect } from '../kafka/client.js'
+import { type Cluster, connect, disconnect } from '../kafka/client.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
 import { openSnapshotTopic } from '../kafka/snapshot-topic.js'
 import {
@@ -29,6 +29,7 @@ import { addHttpOptions, httpFlags } from './http-flags.js'
 import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
+import { assertFlagsOfRole, ROLES, runMergeRole, runShardRole, topicsBetween } from './run-roles.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickEncoder, TICK_FORMATS } from './tick-values.js'
 import { version } from './version.js'
@@ -43,6 +44,7 @@ const Flags = z.object({
   maxOpenOrders: wholeNumber(1),
   maxWaitingCloses: wholeNumber(1),
   fetchThreads: wholeNumber(0, 64),
+  role: z.enum(ROLES, `one of ${ROLES.join(', ')}`),
   standby: z.boolean().default(false),
   snapshotSeconds: wholeNumber(1, 86_400),
   snapshotTopic: topicName().optional(),
@@ -89,6 +91,11 @@ export function addRunCommand(program: Command): void {
       'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
       '0',
     )
+    .option(
+      '--role <role>',
+      'all: one process; shard: a share of the partitions, in as many processes as you like; merge: one message of what the shards publish',
+      'all',
+    )
     .option('--no-create-topics', 'fail where a topic is missing')
     .action(runCommand)
   addRestartOptions(command)
@@ -112,12 +119,21 @@ function addRestartOptions(command: Command): void {
 }
 
 async function runCommand(options: unknown): Promise<void> {
-  const flags = checkFlags(Flags, options)
+  const given = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
-  const job = flags.job ?? flags.output
-  assertOwnTopics({ ...flags, job })
+  const job = given.job ?? given.output
+  const flags = { ...given, job }
+  assertFlagsOfRole(flags)
+  const { levels, shards } = topicsBetween(job)
+  assertOwnTopics({ ...flags, internal: flags.role === 'all' ? [] : [levels, shards] })
   const health = await runHealth(flags, job, log)
+  if (flags.role !== 'all') {
+    const cluster = await connect(settings, log, stopSignal)
+    const runRole = flags.role === 'shard' ? runShardRole : runMergeRole
+    await end(cluster, await runRole(flags, { cluster, log, health }))
+    return
+  }
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const cluster = await connect(settings, log, stopSignal)
   const progress = `${job}.progress`
@@ -153,6 +169,10 @@ async function runCommand(options: unknown): Promise<void> {
     },
     stopSignal,
   )
+  await end(cluster, summary)
+}
+
+async function end(cluster: Cluster, summary: object): Promise<void> {
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
 }

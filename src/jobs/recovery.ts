@@ -60,7 +60,7 @@ export async function recover(
 }
 
 /** A topic that was made anew or cut short can never be caught up with, and its books would be others. */
-function assertSameLog(
+export function assertSameLog(
   topic: string,
   ranges: readonly PartitionRange[],
   progress: Progress | undefined,
