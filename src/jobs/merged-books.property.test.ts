@@ -17,7 +17,11 @@ const STREAMS = Number(process.env.STREAMS ?? 1_000)
 /** What is done after an event: nothing, or each shard commits, perhaps in vain. */
 const anyStep = fc.record({ isTick: fc.boolean(), failing: fc.nat(255) })
 
-test('the merged message is that of one process, whatever the shards fail to commit between', () => {
+const TIMEOUT_MS = 20 * STREAMS + 30_000
+
+test('the merged message is that of one process, whatever the shards fail to commit between', {
+  timeout: TIMEOUT_MS,
+}, () => {
   const anyStream = fc.integer({ min: 1, max: 8 }).chain((shards) =>
     fc.record({
       shards: fc.constant(shards),
