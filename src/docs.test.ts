@@ -133,9 +133,9 @@ describe('topics and headers', () => {
   const [, made = ''] = /headers: Record<string, string> = \{\n(\s+tick:[\s\S]*?)\n\s+\}/.exec(
     source,
   )!
-  const ofTicks = [...made.matchAll(/^\s+(\w+):/gm)].map(([, name]) => name!)
+  const ofTicks = [...made.matchAll(/^\s+(\w+)[:,]/gm)].map(([, name]) => name!)
   // `headers.clock = 'held'` or `{ ...tick.headers, by_symbol: …`: those that are only there where they are true.
-  const added = [...source.matchAll(/\bheaders(?:\.(\w+) = |, (\w+): )/g)].map(
+  const added = [...source.matchAll(/\.\.\.tick\.headers, (\w+): |\bheaders\.(\w+) = /g)].map(
     ([, assigned, joined]) => assigned ?? joined!,
   )
   const headers = new Set([...Object.keys(ofLetters), ...ofTicks, ...added])
