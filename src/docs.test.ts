@@ -135,7 +135,7 @@ describe('topics and headers', () => {
   )!
   const ofTicks = [...made.matchAll(/^\s+(\w+):/gm)].map(([, name]) => name!)
   // `headers.clock = 'held'` or `{ ...tick.headers, by_symbol: …`: those that are only there where they are true.
-  const added = [...source.matchAll(/\bheaders(?:\.(\w+) = |, (\w+): )/g)].map(
+  const added = [...source.matchAll(/\.\.\.tick\.headers, (\w+): |\bheaders\.(\w+) = /g)].map(
     ([, assigned, joined]) => assigned ?? joined!,
   )
   const headers = new Set([...Object.keys(ofLetters), ...ofTicks, ...added])
