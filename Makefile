@@ -5,9 +5,10 @@ TICKS ?= 30
 MINUTES ?= 3
 SECTIONS ?=
 SEEDS ?= 10000
+STREAMS ?= 5000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-peers flood readers hostile restart live-page samples slides diagrams simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-peers flood readers hostile merged restart live-page samples slides diagrams simulate faults exchange-faults chaos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -82,6 +83,9 @@ readers: build ## 200 readers of the stream of `serve`: what they get, and what 
 
 hostile: build ## A million hostile records against the naive book
 	@npx tsx bench/hostile.ts
+
+merged: install ## STREAMS=5000 random streams through 1 to 8 shards and a merger, against one process
+	@STREAMS=$(STREAMS) npx vitest run src/jobs/merged-books.property.test.ts
 
 restart: build ## Ten million open orders: read, snapshot, kill -9, restart (some minutes)
 	@npx tsx bench/restart.ts

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestBroker } from '../src/testing/test-broker.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const LOG_LIMIT_MS = 60_000
 const KEPT_LINES = 15
 

@@ -10,6 +10,8 @@ export interface Arrival {
   readonly missed: number
   /** Next offset of every input partition. */
   readonly offsets: readonly number[]
+  /** A partition's part is older than the tick. */
+  readonly isStale: boolean
 }
 
 const RECOVERY_LIMIT_MS = 45_000
@@ -98,6 +100,7 @@ export class TickWatcher {
       tick: Number(String(headers.tick)),
       missed: Number(String(headers.missed)),
       offsets: Object.values(JSON.parse(String(headers.offsets))).map(Number),
+      isStale: headers.stale !== undefined,
       arrivedMs: Date.now(),
     })
     for (const wake of this.#waiting) wake()

@@ -133,7 +133,7 @@ describe('topics and headers', () => {
   const [, made = ''] = /headers: Record<string, string> = \{\n(\s+tick:[\s\S]*?)\n\s+\}/.exec(
     source,
   )!
-  const ofTicks = [...made.matchAll(/^\s+(\w+):/gm)].map(([, name]) => name!)
+  const ofTicks = [...made.matchAll(/^\s+(\w+)[:,]/gm)].map(([, name]) => name!)
   // `headers.clock = 'held'` or `{ ...tick.headers, by_symbol: …`: those that are only there where they are true.
   const added = [...source.matchAll(/\.\.\.tick\.headers, (\w+): |\bheaders\.(\w+) = /g)].map(
     ([, assigned, joined]) => assigned ?? joined!,

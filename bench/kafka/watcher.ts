@@ -9,6 +9,8 @@ export interface SeenTick {
   readonly arrivedMs: number
   /** How many records of the input it is made of. */
   readonly applied: number
+  /** Seconds that its oldest part is behind it; 0 where none is. */
+  readonly staleS: number
 }
 
 const LIMIT_S = 180
@@ -55,7 +57,9 @@ export class TickWatcher {
   #take({ headers = {}, value }: KafkaMessage): void {
     const offsets = Object.values(JSON.parse(String(headers.offsets)) as Record<string, number>)
     const applied = offsets.reduce((sum, offset) => sum + offset, 0)
-    const tick = { tick: Number(headers.tick), arrivedMs: Date.now(), applied }
+    const ages = Object.values(JSON.parse(String(headers.stale ?? '{}')) as Record<string, number>)
+    const staleS = Math.max(0, ...ages)
+    const tick = { tick: Number(headers.tick), arrivedMs: Date.now(), applied, staleS }
     this.ticks.push(tick)
     this.onTick?.(tick, value!)
   }

@@ -32,6 +32,11 @@ export class Ladder implements Iterable<Level> {
     return price === undefined ? undefined : this.#levels.get(price)
   }
 
+  /** The amount at a price; undefined where there is no level. */
+  amountAt(price: Decimal): Decimal | undefined {
+    return this.#levels.get(price)?.amount
+  }
+
   set(price: Decimal, amount: Decimal): void {
     this.#levels.set(price, { price, amount })
   }

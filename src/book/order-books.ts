@@ -1,6 +1,7 @@
 /** The order books of all symbols: a pure function of the events applied, in their order. */
 import { DepthlineError } from '../errors.js'
 import { BookState, type ChangedIds } from './book-state.js'
+import type { ChangedLevels } from './changed-levels.js'
 import { ClosedWindow } from './closed-window.js'
 import { IdTable } from './id-table.js'
 import { Levels } from './levels.js'
@@ -42,11 +43,14 @@ export class OrderBooks {
   /** Means nothing; what was touched goes in here. */
   #touched = 0
 
-  /** @param seed any number; it spreads the hash tables and never changes an answer */
-  constructor(limits: OrderBooksLimits, seed: number) {
+  /**
+   * @param seed any number; it spreads the hash tables and never changes an answer
+   * @param changedLevels collects the levels that change
+   */
+  constructor(limits: OrderBooksLimits, seed: number, changedLevels?: ChangedLevels) {
     this.#limits = limits
     this.#levels = new Levels(seed)
-    this.#books = new SymbolBooks(this.#levels)
+    this.#books = new SymbolBooks(this.#levels, changedLevels)
     this.#open = new OpenOrders(this.#levels, seed)
     this.#waiting = new IdTable(1, seed)
     this.#closed = new ClosedWindow(limits.closedWindow, seed)

@@ -1,4 +1,5 @@
 /** The two ladders of each symbol that holds an order, brought up to date from the level sums. */
+import type { ChangedLevels } from './changed-levels.js'
 import { Ladder } from './ladder.js'
 import type { Levels } from './levels.js'
 import { BUY, SELL, type Side } from './order-event.js'
@@ -21,10 +22,13 @@ export class SymbolBooks {
   readonly #bySymbol = new Map<string, NumberedBook>()
   readonly #byNumber: (NumberedBook | undefined)[] = []
   readonly #freeNumbers: number[] = []
+  readonly #changedLevels: ChangedLevels | undefined
   #changed = new Set<string>()
 
-  constructor(levels: Levels) {
+  /** @param changedLevels is told of each level whose change reaches its ladder, where somebody asks */
+  constructor(levels: Levels, changedLevels?: ChangedLevels) {
     this.#levels = levels
+    this.#changedLevels = changedLevels
   }
 
   /** The number of a ladder, which is made where there is none. */
@@ -60,11 +64,13 @@ export class SymbolBooks {
     this.#levels.takeChanged((level, isLeft) => {
       const ladderNumber = this.#levels.ladderOf(level)
       const book = this.#byNumber[ladderNumber >>> 1]!
-      const ladder = (ladderNumber & 1) === BUY ? book.bids : book.asks
+      const side = (ladderNumber & 1) === BUY ? BUY : SELL
+      const ladder = side === BUY ? book.bids : book.asks
       const price = this.#levels.priceOf(level)
       if (isLeft) ladder.set(price, this.#levels.amountOf(level))
       else ladder.delete(price)
       this.#changed.add(book.symbol)
+      this.#changedLevels?.note({ symbol: book.symbol, side, price })
     }, limit)
     // A ladder that looks empty may have levels that are yet to be put into it.
     if (this.#levels.changedCount > 0) return

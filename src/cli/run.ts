@@ -32,6 +32,15 @@ import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
 import { openLog, systemClock } from './process.js'
 import { openRekeyStage, rekeyTopics } from './rekey-stage.js'
+import {
+  assertFlagsOfRole,
+  bySymbolTopic,
+  ROLES,
+  type RoleParts,
+  runMergeRole,
+  runShardRole,
+  topicsBetween,
+} from './run-roles.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickEncoder, TICK_FORMATS } from './tick-values.js'
 import { version } from './version.js'
@@ -46,6 +55,7 @@ const Flags = z.object({
   maxOpenOrders: wholeNumber(1),
   maxWaitingCloses: wholeNumber(1),
   fetchThreads: wholeNumber(0, 64),
+  role: z.enum(ROLES, `one of ${ROLES.join(', ')}`),
   standby: z.boolean().default(false),
   bySymbol: z.boolean().default(false),
   rekey: z.boolean().default(false),
@@ -58,6 +68,7 @@ const Flags = z.object({
   ...httpFlags,
 })
 type Flags = Readonly<z.infer<typeof Flags>>
+type JobFlags = Flags & { readonly job: string }
 
 export function addRunCommand(program: Command): void {
   const command = program
@@ -90,20 +101,31 @@ export function addRunCommand(program: Command): void {
       'stop above so many closes whose open has not come',
       String(DEFAULT_LIMITS.maxWaitingCloses),
     )
+    .option('--no-create-topics', 'fail where a topic is missing')
+    .action(runCommand)
+  addWorkOptions(command)
+  addRestartOptions(command)
+  addHttpOptions(command)
+}
+
+/** What decides how much of the work this process and this thread do. */
+function addWorkOptions(command: Command): void {
+  command
     .option(
-      '--fetch-threads <n>',
-      'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
-      '0',
+      '--role <role>',
+      'all: one process; shard: a share of the partitions, in as many processes as you like; merge: one message of what the shards publish',
+      'all',
     )
     .option(
       '--by-symbol',
       'publish the newest ladder of each symbol too, to OUTPUT.by-symbol, which a message above the limit gives way to',
     )
     .option('--rekey', 'first write the input to INPUT.by-id, keyed by order_id, and read that')
-    .option('--no-create-topics', 'fail where a topic is missing')
-    .action(runCommand)
-  addRestartOptions(command)
-  addHttpOptions(command)
+    .option(
+      '--fetch-threads <n>',
+      'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
+      '0',
+    )
 }
 
 /** What decides how a job goes on after a stop. */
@@ -123,18 +145,27 @@ function addRestartOptions(command: Command): void {
 }
 
 async function runCommand(options: unknown): Promise<void> {
-  const flags = checkFlags(Flags, options)
+  const given = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
+  const flags = { ...given, job: given.job ?? given.output }
+  assertFlagsOfRole(flags)
+  namesOf(flags)
+  const health = await runHealth(flags, flags.job, log)
+  const cluster = await connect(settings, log, stopSignal)
+  const runRole = { all: runAlone, shard: runShardRole, merge: runMergeRole }[flags.role]
+  const summary = await runRole(flags, { cluster, log, health })
+  await disconnect(cluster)
+  await standardOutput.write(`${JSON.stringify(summary)}\n`)
+}
+
+/** @returns the summary to print */
+async function runAlone(flags: JobFlags, { cluster, log, health }: RoleParts): Promise<object> {
   const names = namesOf(flags)
   const { job, input, bySymbol } = names
-  const health = await runHealth(flags, job, log)
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
-  const cluster = await connect(settings, log, stopSignal)
   const owner = randomUUID()
-  const upstream = flags.rekey
-    ? await openRekeyStage(cluster, { ...flags, job, owner }, log)
-    : undefined
+  const upstream = flags.rekey ? await openRekeyStage(cluster, { ...flags, owner }, log) : undefined
   await ensureTopics(cluster, topicsOf(flags, names), flags.createTopics)
   const threads = flags.fetchThreads
   const source = new KafkaOrderSource(cluster, { topic: input, job, threads })
@@ -142,50 +173,37 @@ async function runCommand(options: unknown): Promise<void> {
   const transactions = await openTransactionLog(cluster, { ...flags, ...names, encodeTick })
   const ladders = bySymbol === undefined ? undefined : new KafkaLadderTopic(cluster, bySymbol)
   const snapshots = await openSnapshots(cluster, flags, job)
-  log.info({ ...flags, job, brokers: settings.brokers }, 'running')
-  const summary = await run(
-    {
-      source,
-      transactions,
-      snapshots,
-      ladders,
-      upstream,
-      clock: systemClock,
-      log,
-      monitor: health?.monitor,
-    },
-    {
-      ...flags,
-      job,
-      owner,
-      limits: flags,
-      random: Math.random,
-      // Spreads the hash tables, so that nobody outside can choose ids that collide.
-      seed: randomInt(2 ** 31),
-      version,
-    },
+  log.info(flags, 'running')
+  const clock = systemClock
+  const monitor = health?.monitor
+  // The seed spreads the hash tables, so that nobody outside can choose ids that collide.
+  const chosen = { owner, version, random: Math.random, seed: randomInt(2 ** 31) }
+  return run(
+    { source, transactions, snapshots, ladders, upstream, clock, log, monitor },
+    { ...flags, ...chosen, limits: flags },
     stopSignal,
   )
-  await disconnect(cluster)
-  await standardOutput.write(`${JSON.stringify(summary)}\n`)
 }
 
 /** What the flags call the job, and the topics whose names follow from others. */
-function namesOf(flags: Flags) {
-  const job = flags.job ?? flags.output
-  const progress = `${job}.progress`
-  const bySymbol = flags.bySymbol ? `${flags.output}.by-symbol` : undefined
+function namesOf(flags: JobFlags) {
+  const { job } = flags
+  const { progress, levels, shards } = topicsBetween(job)
+  const bySymbol = flags.bySymbol ? bySymbolTopic(flags.output) : undefined
   const rekeyed = flags.rekey ? rekeyTopics({ input: flags.input, job }) : undefined
   const more = {
     '--by-symbol': bySymbol,
     '--rekey': rekeyed?.byId,
     'the progress of --rekey': rekeyed?.progress,
+    ...(flags.role === 'all'
+      ? {}
+      : { 'the levels of --job': levels, 'the shards of --job': shards }),
   }
-  assertOwnTopics({ ...flags, job }, more)
+  assertOwnTopics(flags, more)
   return { job, input: rekeyed?.byId ?? flags.input, progress, bySymbol }
 }
 
-function topicsOf(flags: Flags, { input, progress, bySymbol }: ReturnType<typeof namesOf>) {
+function topicsOf(flags: JobFlags, { input, progress, bySymbol }: ReturnType<typeof namesOf>) {
   const written = [outputTopic(flags.output), outputTopic(flags.deadLetters)]
   const topics = [inputTopic(input), ...written, progressTopic(progress)]
   if (flags.snapshotTopic !== undefined) topics.push(snapshotTopic(flags.snapshotTopic))

@@ -2,8 +2,8 @@
 import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
 import type { DeadLetter, Tick } from '../wire/records.js'
-import type { Steps } from '../wire/steps.js'
 import type { BySymbol } from './by-symbol.js'
+import { inSlices } from './in-slices.js'
 import type { RunMonitor } from './monitor.js'
 import type { OrderIntake } from './order-intake.js'
 import type { OrderProcessor } from './order-processor.js'
@@ -11,6 +11,7 @@ import type { BookOutput, Clock, Log, OrderSource } from './ports.js'
 import type { Commit, Position, Publisher } from './publisher.js'
 import type { Recovery } from './recovery.js'
 import type { Snapshotter } from './snapshotter.js'
+import { tickHeaders } from './tick-headers.js'
 import { type DueTick, TickSchedule } from './tick-schedule.js'
 
 export type BookPublisher = Publisher<Progress, BookOutput>
@@ -120,16 +121,12 @@ export class BookJob {
     try {
       const { message: value, stateHash } = await inSlices(this.#processor.print(), clock)
       const { rejected } = intake
-      const headers: Record<string, string> = {
-        tick: String(tick),
-        offsets: JSON.stringify(Object.fromEntries(intake.offsets.entries())),
-        missed: String(missed),
-        rejected: String(rejected - this.#reported),
-        crossed: JSON.stringify(this.#processor.crossed),
+      const headers = tickHeaders({
+        ...{ tick, offsets: intake.offsets, missed, isHeld, isIncomplete: recovery.isIncomplete },
+        rejected: rejected - this.#reported,
+        crossed: this.#processor.crossed,
         version: this.#options.version,
-      }
-      if (isHeld) headers.clock = 'held'
-      if (recovery.isIncomplete) headers.incomplete = 'true'
+      })
       this.#takeSnapshot(tick)
       return { commit: this.#commitOf({ tick, value, headers }, stateHash), rejected }
     } finally {
@@ -201,6 +198,7 @@ export class BookJob {
       stateHash,
       isIncomplete: recovery.isIncomplete,
       rejected: stateHash === '' ? intake.rejected - this.#reported : 0,
+      rejectedInAll: this.#processor.counts().rejected,
     }
   }
 
@@ -211,15 +209,6 @@ export class BookJob {
       { topic: this.#parts.source.topic },
       'records of one order_id lie in several partitions: key the topic by order_id for exact counts, or let --rekey do it',
     )
-  }
-}
-
-/** Does the steps one after another, and lets whatever else is due go first between two. */
-async function inSlices<T>(steps: Steps<T>, clock: Clock): Promise<T> {
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-    await clock.yield()
   }
 }
 

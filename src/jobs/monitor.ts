@@ -39,7 +39,7 @@ export interface RunReading {
   }
 }
 
-export type Role = 'starting' | 'standby' | 'leader'
+export type Role = 'starting' | 'standby' | 'leader' | 'shard'
 
 export interface SeenTick {
   /** Epoch second. */

@@ -1,4 +1,5 @@
 /** Records in, books and counts out: the one core behind `run` and `replay`. */
+import type { ChangedLevels } from '../book/changed-levels.js'
 import { OrderBooks, type OrderBooksLimits } from '../book/order-books.js'
 import { emptyOrderEvent, type OrderEvent } from '../book/order-event.js'
 import { countsAs, OUTCOME_NAMES, Outcome, type OutcomeName } from '../book/outcome.js'
@@ -40,6 +41,8 @@ export interface OrderProcessorOptions {
   readonly seed: number
   /** Levels that a step of {@link OrderProcessor.print} takes at most; never changes an answer. */
   readonly stepLevels?: number
+  /** Collects the levels that change, where somebody publishes them one by one. */
+  readonly changedLevels?: ChangedLevels
 }
 
 export interface PrintedBooks {
@@ -75,7 +78,7 @@ export class OrderProcessor {
 
   constructor(options: OrderProcessorOptions) {
     this.#options = options
-    this.books = new OrderBooks(options.limits, options.seed)
+    this.books = new OrderBooks(options.limits, options.seed, options.changedLevels)
     this.#printer = new TickPrinter(this.books, options.levels, options.stepLevels)
   }
 

@@ -5,6 +5,7 @@ import type {
   ExchangePoll,
   MarketAnalytics,
 } from '../wire/exchange-records.js'
+import type { LevelRecord, Mark } from '../wire/level-record.js'
 import type { Ownership, Progress } from '../wire/progress.js'
 import type { RecordBatch } from '../wire/record-batch.js'
 import type {
@@ -100,6 +101,30 @@ export type BookTransactor = Transactor<Progress, BookOutput>
 export interface BookLog extends TransactionLog<Progress, BookOutput> {
   /** Hands over each progress record that is committed from now on, until `signal` aborts. */
   followProgress(handle: (progress: Progress) => void, signal: AbortSignal): Promise<void>
+}
+
+/** What a shard publishes at a time. */
+export interface ShardOutput {
+  /** Of the levels topic. */
+  readonly levels: readonly LevelRecord[]
+  /** Goes behind the levels, signed; undefined where the shard has not moved. */
+  readonly mark: Omit<Mark, keyof Ownership> | undefined
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+export interface ShardLog extends TransactionLog<Progress, ShardOutput> {
+  /** What one process with all partitions, or the merger, has committed; undefined where there was none. */
+  readJobProgress(): Promise<Progress | undefined>
+}
+
+/** The processes that share the partitions of the input. */
+export interface ShardGroup {
+  /**
+   * Takes part until `signal` aborts, and then leaves, so that others take over at once.
+   *
+   * @param assign called with this process's partitions each time that they may have changed
+   */
+  join(assign: (partitions: readonly number[]) => void, signal: AbortSignal): Promise<void>
 }
 
 /** The newest ladder of each symbol; written with the tick. */

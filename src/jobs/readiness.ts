@@ -5,12 +5,14 @@ const MAX_TICK_AGE_MS = 3_000
 const MAX_ROUND_PERIODS = 2
 const MAX_WAITING_MS = 10_000
 
-/** A leader has ticked, and a standby has followed a tick, within the last 3 s. */
+/** A leader has ticked, a standby has followed a tick, and each shard has published, within the last 3 s. */
 export function whyRunIsNotReady(
   reading: Pick<RunReading, 'role' | 'lastTick'> | undefined,
 ): string | undefined {
   if (reading === undefined || reading.role === 'starting') return 'still catching up'
   const { lastTick } = reading
+  // A process without a shard is a spare, and well.
+  if (lastTick === undefined && reading.role === 'shard') return undefined
   if (lastTick === undefined)
     return `no tick ${reading.role === 'leader' ? 'published' : 'seen'} yet`
   if (lastTick.agoMs <= MAX_TICK_AGE_MS) return undefined

@@ -1,4 +1,5 @@
 /** What a running `run` is like at this moment: its role, and the counts that its parts keep anyway. */
+import type { Book } from '../book/symbol-books.js'
 import type { Progress } from '../wire/progress.js'
 import type { BookJob } from './book-job.js'
 import type { Role, RunReading, SeenTick } from './monitor.js'
@@ -41,12 +42,12 @@ export class RunState {
     const counts = processor.counts()
     return {
       role: this.role,
-      records: since(this.#before ?? counts, counts),
+      records: recordsSince(this.#before ?? counts, counts),
       ...job.counts,
       deadLetters: job.deadLetters,
       openOrders,
       waitingCloses,
-      ...sizes(processor),
+      ...sizesOf(processor.books),
       crossed: processor.crossed.length,
       lastTick: this.#lastTick(),
       snapshots: { taken, failures, last },
@@ -61,7 +62,7 @@ export class RunState {
 }
 
 /** Of the ladders as the last tick left them. */
-function sizes({ books }: OrderProcessor) {
+export function sizesOf(books: { books(): Iterable<Book> }) {
   const levels = { bids: 0, asks: 0 }
   let symbols = 0
   for (const { bids, asks } of books.books()) {
@@ -72,7 +73,8 @@ function sizes({ books }: OrderProcessor) {
   return { symbols, levels }
 }
 
-function since(before: RecordCounts, now: RecordCounts): RecordCounts {
+/** What was counted between two looks. */
+export function recordsSince(before: RecordCounts, now: RecordCounts): RecordCounts {
   const outcomes = Object.entries(now.byOutcome)
   return {
     records: now.records - before.records,

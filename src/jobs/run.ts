@@ -2,6 +2,7 @@
 import type { Progress } from '../wire/progress.js'
 import { BookJob, type BookPublisher } from './book-job.js'
 import { BySymbol } from './by-symbol.js'
+import { live } from './live.js'
 import type { RunMonitor } from './monitor.js'
 import { OrderIntake } from './order-intake.js'
 import { OrderProcessor, type RecordCounts } from './order-processor.js'
@@ -11,8 +12,7 @@ import { assertSameBooks, type Recovery, type RecoveryOptions, recover } from '.
 import { RunState } from './run-state.js'
 import { Snapshotter } from './snapshotter.js'
 import { standBy } from './standby.js'
-import { aborted, graceAfter } from './stopping.js'
-import { watchMovement } from './watchdog.js'
+import { unlessAborted } from './stopping.js'
 
 export interface RunOptions extends RecoveryOptions, Identity {
   /** Wait, warm, until the process that publishes falls silent. */
@@ -41,6 +41,7 @@ export const START: Position<Progress> = {
   stateHash: '',
   isIncomplete: false,
   rejected: 0,
+  rejectedInAll: 0,
 }
 
 /** Records are counted from the input's first one, whichever process applied them. */
@@ -81,7 +82,8 @@ export async function run(
     const job = new BookJob(parts, options)
     const state = new RunState({ processor, job, snapshotter, clock })
     ports.monitor?.begun(() => state.read())
-    await live({ ...parts, job, state }, progress, options, signal)
+    const work = () => lead({ ...parts, job, state }, progress, options, signal)
+    await live(parts, job, work, signal)
     return summaryOf(processor, job, snapshotter)
   } finally {
     await publisher.close()
@@ -122,36 +124,6 @@ interface Parts extends RunPorts {
   readonly state: RunState
 }
 
-/** Whatever ends first ends them all: the job when told to stop, anything else when it fails. */
-async function live(
-  parts: Parts,
-  progress: Progress | undefined,
-  options: RunOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const { source, intake, job, clock } = parts
-  const ending = new AbortController()
-  const movement = () => ({
-    applied: intake.offsets.reduce((sum, offset) => sum + offset, 0),
-    isHeld: intake.isHeld,
-    isBehind: intake.isBehind,
-    commits: job.commits,
-  })
-  try {
-    await Promise.race([
-      source.consume(intake.offsets, (batch) => intake.apply(batch)),
-      intake.failed,
-      lead(parts, progress, options, AbortSignal.any([signal, ending.signal])),
-      watchMovement(source, clock, movement, ending.signal),
-      graceAfter(signal, clock, GRACE_MS),
-    ])
-  } finally {
-    ending.abort()
-    intake.stop()
-    await source.stop()
-  }
-}
-
 /** Becomes the leader, catches up with what is committed, and only then publishes. */
 async function lead(
   parts: Parts,
@@ -189,12 +161,4 @@ async function catchUp({ intake, source, recovery, state, log }: Parts, progress
   )
   if (!isPassed) assertSameBooks({ topic: source.topic, intake, recovery, log }, progress)
   state.caughtUp(progress)
-}
-
-/** How long a commit in hand may go on after the job was told to stop. */
-const GRACE_MS = 1_000
-
-/** Undefined where `signal` aborts first; what the work comes to is not waited for then. */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
-  return Promise.race([work, aborted(signal).then(() => undefined)])
 }

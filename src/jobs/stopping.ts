@@ -7,6 +7,11 @@ export async function graceAfter(signal: AbortSignal, clock: Clock, graceMs: num
   await clock.sleep(graceMs)
 }
 
+/** Undefined where `signal` aborts first; what the work comes to is not waited for then. */
+export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return Promise.race([work, aborted(signal).then(() => undefined)])
+}
+
 export async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))

@@ -24,7 +24,7 @@ export interface Movement {
  * committed for 60 s
  */
 export async function watchMovement(
-  source: OrderSource,
+  source: Pick<OrderSource, 'topic' | 'lag'>,
   clock: Clock,
   look: () => Movement,
   signal: AbortSignal,

@@ -1,6 +1,7 @@
 /** The connection to Kafka: a KafkaJS client that logs through pino and fails in our terms. */
 import { Kafka, type KafkaConfig, type LogEntry, logLevel } from 'kafkajs'
 import { DepthlineError } from '../errors.js'
+import { hideAbortedRecords } from './aborted-records.js'
 import { AdminConnection } from './admin-connection.js'
 import { connectionAdvice } from './connection-advice.js'
 import { rootMessage } from './failures.js'
@@ -48,6 +49,7 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<Cluster> {
   guardIdleQueues()
+  hideAbortedRecords()
   useFastGzip()
   const { brokers, clientId, ssl, sasl } = settings
   const config: KafkaConfig = {

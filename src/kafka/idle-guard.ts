@@ -1,4 +1,4 @@
-/** KafkaJS's one patch: its queue of requests sets no timers where nothing waits in it. */
+/** A patch to KafkaJS: its queue of requests sets no timers where nothing waits in it. */
 import { createRequire } from 'node:module'
 
 /** What is used of KafkaJS's `RequestQueue`, of which each connection has one. */

@@ -5,6 +5,7 @@ import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { FetchThread } from './fetch-thread.js'
 import { PartitionConsumer } from './partition-consumer.js'
+import type { Share } from './pinned-assigner.js'
 import { restAfter } from './rest.js'
 import { topicRanges } from './topics.js'
 
@@ -27,6 +28,7 @@ export class KafkaOrderSource {
   readonly #cluster: Cluster
   readonly #job: string
   readonly #threads: readonly FetchThread[]
+  readonly #share: Share | undefined
   /** Past records and markers alike. */
   #positions: number[] = []
   /** Partition p is read by number p modulo their count. */
@@ -35,11 +37,16 @@ export class KafkaOrderSource {
   /**
    * @param job begins the names of the consumers' own groups
    * @param threads that fetch and decode; 0 where this one does
+   * @param share the partitions to read, where these are not all; the others look empty. Not with threads
    */
-  constructor(cluster: Cluster, options: { topic: string; job: string; threads: number }) {
+  constructor(
+    cluster: Cluster,
+    options: { topic: string; job: string; threads: number; share?: Share },
+  ) {
     this.#cluster = cluster
     this.topic = options.topic
     this.#job = options.job
+    this.#share = options.share
     setFlagsFromString(NO_PRETENURING)
     const { settings, log } = cluster
     this.#threads = Array.from({ length: options.threads }, () => {
@@ -49,8 +56,11 @@ export class KafkaOrderSource {
   }
 
   /** @throws DepthlineError TOPIC_MISSING */
-  ranges(): Promise<PartitionRange[]> {
-    return topicRanges(this.#cluster, this.topic)
+  async ranges(): Promise<PartitionRange[]> {
+    const ranges = await topicRanges(this.#cluster, this.topic)
+    const { index, count } = this.#share ?? { index: 0, count: 1 }
+    const none = { low: 0, high: 0 }
+    return ranges.map((range, partition) => (partition % count === index ? range : none))
   }
 
   /** @throws DepthlineError LOG_LOST where what comes next is gone, or what `handle` throws */
@@ -89,6 +99,7 @@ export class KafkaOrderSource {
       topic: this.topic,
       job: this.#job,
       positions: this.#positions,
+      ...(this.#share === undefined ? {} : { share: this.#share }),
       overlap: 1,
       handle: async ({ partition, records }) => {
         await handle(new RecordList(partition, records))

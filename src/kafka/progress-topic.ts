@@ -1,4 +1,4 @@
-/** A job's progress record: the last one of its key, in a compacted topic of one partition. */
+/** A job's progress record: the last one of its key, in one partition of a compacted topic. */
 import { DepthlineError } from '../errors.js'
 import type { Cluster } from './client.js'
 import { kafkaError } from './failures.js'
@@ -19,37 +19,44 @@ export async function openProgressTopic<P>(
   { topic, job, text }: { topic: string; job: string; text: ProgressText<P> },
 ): Promise<ProgressTopic<P>> {
   assertOnePartition(topic, await topicRanges(cluster, topic))
-  return new ProgressTopic(cluster, topic, job, text)
+  return new ProgressTopic(cluster, { topic, partition: 0 }, job, text)
+}
+
+interface Place {
+  readonly topic: string
+  readonly partition: number
 }
 
 export class ProgressTopic<P> {
   readonly #cluster: Cluster
-  readonly #topic: string
+  readonly #place: Place
   readonly #job: string
   readonly #text: ProgressText<P>
 
-  constructor(cluster: Cluster, topic: string, job: string, text: ProgressText<P>) {
+  constructor(cluster: Cluster, place: Place, job: string, text: ProgressText<P>) {
     this.#cluster = cluster
-    this.#topic = topic
+    this.#place = place
     this.#job = job
     this.#text = text
   }
 
   /** @throws DepthlineError LOG_LOST where the topic holds something else, or a retriable one */
   async read(): Promise<P | undefined> {
+    const { topic, partition } = this.#place
     try {
-      const from = { topic: this.#topic, job: this.#job }
+      const from = { topic, job: this.#job, partition }
       const record = await lastRecord(this.#cluster, from, (record) => this.#isOurs(record))
       return record === undefined ? undefined : this.#decode(record)
     } catch (error) {
-      throw kafkaError(error, `reading ${this.#topic}`)
+      throw kafkaError(error, `reading ${topic}`)
     }
   }
 
   async follow(handle: (progress: P) => void, signal: AbortSignal): Promise<void> {
-    const [range] = await topicRanges(this.#cluster, this.#topic)
-    const from = [range?.high ?? 0]
-    const read = { topic: this.#topic, job: `${this.#job}.standby`, from, follow: true, signal }
+    const { topic, partition } = this.#place
+    const from = (await topicRanges(this.#cluster, topic)).map(({ high }) => high)
+    const job = `${this.#job}.standby`
+    const read = { topic, job, from, partition, follow: true, signal }
     for await (const records of readTopic(this.#cluster, read)) {
       const last = records.findLast((record) => this.#isOurs(record))
       if (last !== undefined) handle(this.#decode(last))
@@ -57,8 +64,9 @@ export class ProgressTopic<P> {
   }
 
   messages(progress: P): TopicMessages {
-    const message = { key: this.#job, value: this.#text.write(progress), partition: 0 }
-    return { topic: this.#topic, messages: [message] }
+    const { topic, partition } = this.#place
+    const message = { key: this.#job, value: this.#text.write(progress), partition }
+    return { topic, messages: [message] }
   }
 
   #isOurs({ key }: TopicRecord): boolean {
@@ -70,7 +78,7 @@ export class ProgressTopic<P> {
     if (progress !== undefined) return progress
     throw new DepthlineError(
       'LOG_LOST',
-      `${this.#topic}[0] at offset ${offset} is no progress record of job ${this.#job} that this version reads`,
+      `${this.#place.topic}[${this.#place.partition}] at offset ${offset} is no progress record of job ${this.#job} that this version reads`,
     )
   }
 }

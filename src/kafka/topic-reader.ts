@@ -20,6 +20,8 @@ export interface ReadOptions {
   readonly job: string
   /** Where to start, by partition; what is no longer kept is passed over. Default: the start. */
   readonly from?: readonly number[]
+  /** The only partition to read; default: all. */
+  readonly partition?: number
   /** Read on for new records; otherwise end at what the topic held at the start. */
   readonly follow: boolean
   readonly signal: AbortSignal
@@ -37,17 +39,20 @@ const LOOK_BACK = 50
  */
 export async function* readTopic(
   cluster: Cluster,
-  { topic, job, from = [], follow, signal }: ReadOptions,
+  { topic, job, from = [], partition: only, follow, signal }: ReadOptions,
 ): AsyncGenerator<TopicRecord[]> {
   const ranges = await topicRanges(cluster, topic)
+  const isWanted = (partition: number) => only === undefined || partition === only
   const positions = ranges.map(({ low }, partition) => Math.max(low, from[partition] ?? 0))
-  const isAtEnd = () => ranges.every(({ high }, partition) => positions[partition]! >= high)
+  const isAtEnd = () =>
+    ranges.every(({ high }, partition) => !isWanted(partition) || positions[partition]! >= high)
   if (!follow && isAtEnd()) return
   const hand = new HandOver<TopicRecord[]>()
   const consumer = new PartitionConsumer(cluster, {
     topic,
     job,
     positions,
+    ...(only === undefined ? {} : { share: { index: only, count: ranges.length } }),
     handle: ({ partition, records }) =>
       hand.give(records.map((record) => toTopicRecord(partition, record))),
     onPosition: () => {
@@ -68,36 +73,40 @@ export async function* readTopic(
   }
 }
 
-/** The last record of a topic of one partition that `isWanted`; undefined where there is none. */
+/** A partition whose end is looked at; the first one where it is left out. */
+type EndOf = Pick<ReadOptions, 'topic' | 'job' | 'partition'>
+
+/** The last record there that `isWanted`; undefined where there is none. */
 export async function lastRecord(
   cluster: Cluster,
-  from: Pick<ReadOptions, 'topic' | 'job'>,
+  where: EndOf,
   isWanted: (record: TopicRecord) => boolean = () => true,
 ): Promise<TopicRecord | undefined> {
-  return (await lastRecords(cluster, from, 1, isWanted))[0]
+  return (await lastRecords(cluster, where, 1, isWanted))[0]
 }
 
-/** The last `count` such records of a topic of one partition, or as many as there are, in order. */
+/** The last `count` such records there, or as many as there are, in order. */
 export async function lastRecords(
   cluster: Cluster,
-  { topic, job }: Pick<ReadOptions, 'topic' | 'job'>,
+  { topic, job, partition = 0 }: EndOf,
   count: number,
   isWanted: (record: TopicRecord) => boolean,
 ): Promise<TopicRecord[]> {
-  const [range] = await topicRanges(cluster, topic)
+  const range = (await topicRanges(cluster, topic))[partition]
   if (range === undefined) return []
   const { signal } = new AbortController()
   // Most often they are near the end; else the search goes ever further back.
   for (let back = LOOK_BACK; ; back *= 8) {
-    const from = Math.max(range.low, range.high - back)
+    const start = Math.max(range.low, range.high - back)
     const found: TopicRecord[] = []
-    const read = readTopic(cluster, { topic, job, from: [from], follow: false, signal })
+    const from = [...new Array<number>(partition).fill(0), start]
+    const read = readTopic(cluster, { topic, job, from, partition, follow: false, signal })
     for await (const records of read) {
       for (const record of records) {
         if (isWanted(record) && found.push(record) > count) found.shift()
       }
     }
-    if (found.length >= count || from === range.low) return found
+    if (found.length >= count || start === range.low) return found
   }
 }
 

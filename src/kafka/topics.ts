@@ -39,6 +39,21 @@ export function progressTopic(topic: string): TopicSpec {
   return { topic, partitions: 1, config }
 }
 
+/** A record for each level of a shard. So long a merger that has fallen behind finds all of them. */
+export const LEVELS_LAG_MS = 5 * 60_000
+
+/** What the shards of an input with so many partitions publish; only the newest of each level counts. */
+export function levelsTopic(topic: string, partitions: number): TopicSpec {
+  const { config } = progressTopic(topic)
+  const lag = { 'min.compaction.lag.ms': String(LEVELS_LAG_MS) }
+  return { topic, partitions, config: { ...config, ...lag } }
+}
+
+/** How far each shard is, in the partition of its number. */
+export function shardsTopic(topic: string, partitions: number): TopicSpec {
+  return { ...progressTopic(topic), partitions }
+}
+
 /** Only the newest ladder of each symbol counts; one partition, so that what a tick changed lies together. */
 export function ladderTopic(topic: string): TopicSpec {
   const { config } = progressTopic(topic)

@@ -63,7 +63,8 @@ describe('the page of run', () => {
     })
     expect(valuesBy(page, 'depthline_lag_records', 'partition')).toEqual({ 0: 3, 1: 0 })
     expect(valuesBy(page, 'depthline_levels', 'side')).toEqual({ bids: 3, asks: 1 })
-    expect(valuesBy(page, 'depthline_role', 'role')).toEqual({ starting: 0, standby: 0, leader: 1 })
+    const roles = { starting: 0, standby: 0, leader: 1, shard: 0 }
+    expect(valuesBy(page, 'depthline_role', 'role')).toEqual(roles)
     const single = {
       depthline_ticks_total: 7,
       depthline_missed_ticks_total: 1,

@@ -7,11 +7,11 @@ import { type JobIdentity, JobRegistry, TICK_BUCKETS, type Values } from './job-
 const REJECTED = OUTCOME_NAMES.filter((name) => countsAs(Outcome[name]) === 'rejected')
 const REASONS = [...READ_FAULTS, ...REJECTED]
 const OUTCOMES = OUTCOME_NAMES.filter((name) => !REJECTED.includes(name))
-const ROLES = ['starting', 'standby', 'leader'] as const
+const ROLES = ['starting', 'standby', 'leader', 'shard'] as const
 
 /** What `run` says of itself when it is asked. */
 interface Reading {
-  readonly role: 'starting' | 'standby' | 'leader'
+  readonly role: 'starting' | 'standby' | 'leader' | 'shard'
   readonly records: {
     readonly applied: number
     readonly ignored: number
@@ -134,7 +134,7 @@ function addRecords(registry: JobRegistry, reading: Read): void {
 function addTicks(registry: JobRegistry, reading: Read, { name }: RunMetricsOptions): void {
   registry.gauge({
     name: 'depthline_role',
-    help: 'Whether the process is starting, a standby or the leader: 1 for what it is, 0 else; name is the job.',
+    help: 'Whether the process is starting, a standby, the leader or one with shards: 1 for what it is, 0 else; name is the job.',
     labelNames: ['name', 'role'],
     read: () => {
       const own = reading()?.role ?? 'starting'

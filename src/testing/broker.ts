@@ -39,6 +39,8 @@ export interface BrokerOptions {
   readonly jvmFlags?: readonly string[]
   /** Users that log in by SCRAM, each as `kafka-storage format --add-scram` takes it; a container takes none. */
   readonly scramUsers?: readonly string[]
+  /** Of clients and of the controller, instead of free ones; a container takes none. */
+  readonly ports?: readonly [number, ...number[]]
 }
 
 /**
@@ -96,6 +98,11 @@ function extraSettings({ settings }: BrokerOptions): string {
   return extra.map(([key, value]) => `${key}=${value}`).join('\n')
 }
 
+/** One from the jars that is not started yet. */
+export function prepareBroker(options: BrokerOptions): Promise<TestBroker> {
+  return LocalBroker.prepare(options)
+}
+
 class LocalBroker implements TestBroker {
   readonly brokers: string
   readonly #folder: string
@@ -115,7 +122,7 @@ class LocalBroker implements TestBroker {
   }
 
   static async prepare(options: BrokerOptions): Promise<LocalBroker> {
-    const [port, controllerPort] = await freePorts()
+    const [port, controllerPort] = options.ports ?? (await freePorts())
     const folder = mkdtempSync(join(tmpdir(), 'depthline-kafka-'))
     const env = {
       ...process.env,

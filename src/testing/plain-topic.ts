@@ -1,6 +1,8 @@
 /** Reads a whole topic with plain KafkaJS, for the judge: outside vitest too, and with a time limit. */
 import { randomUUID } from 'node:crypto'
-import { type Consumer, type IHeaders, Kafka, logLevel } from 'kafkajs'
+import { type Consumer, type IHeaders, Kafka, type KafkaMessage, logLevel } from 'kafkajs'
+import { hideAbortedRecords } from '../kafka/aborted-records.js'
+import type { PlainMark } from './judge-stale.js'
 
 export interface PlainRecord {
   readonly partition: number
@@ -11,9 +13,11 @@ export interface PlainRecord {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 
+/** KafkaJS as it is but for what it would show of aborted transactions. */
 export function plainKafka(brokers: string, clientId = 'judge'): Kafka {
+  hideAbortedRecords()
   return new Kafka({ clientId, brokers: brokers.split(','), logLevel: logLevel.NOTHING })
 }
 
@@ -41,25 +45,45 @@ async function openEndsOf(kafka: Kafka, topic: string): Promise<Map<number, numb
 
 /** What the topic holds now, committed records only, in partition and offset order. */
 export async function readWhole(kafka: Kafka, topic: string): Promise<PlainRecord[]> {
-  const open = await openEndsOf(kafka, topic)
   const records: PlainRecord[] = []
-  if (open.size === 0) return records
+  await readEach(kafka, topic, (partition, { offset, timestamp, key, value, headers }) => {
+    const place = { partition, offset: Number(offset), timestampMs: Number(timestamp) }
+    records.push({ ...place, key, value, headers: asText(headers ?? {}) })
+  })
+  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
+}
+
+/** The marks that a levels topic holds, those of one partition in their order. */
+export async function readMarks(kafka: Kafka, topic: string): Promise<PlainMark[]> {
+  const marks: PlainMark[] = []
+  await readEach(kafka, topic, (_, { key, value }) => {
+    if (!/^\d+$/.test(String(key))) return
+    const { tick, offset, sequence } = JSON.parse(String(value))
+    marks.push({ partition: Number(key), tick, offset, sequence })
+  })
+  return marks
+}
+
+/** Reads what the topic holds now; @param take gets each committed record, those of one partition in their order */
+export async function readEach(
+  kafka: Kafka,
+  topic: string,
+  take: (partition: number, message: KafkaMessage) => void,
+): Promise<void> {
+  const open = await openEndsOf(kafka, topic)
+  if (open.size === 0) return
   const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 })
   const done = whenRead(consumer, open)
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   await consumer.run({
     eachBatch: async ({ batch: { partition, messages } }) => {
-      for (const { offset, timestamp, key, value, headers } of messages) {
-        const place = { partition, offset: Number(offset), timestampMs: Number(timestamp) }
-        records.push({ ...place, key, value, headers: asText(headers ?? {}) })
-      }
+      for (const message of messages) take(partition, message)
     },
   })
   const isWhole = await done
   await consumer.disconnect()
   if (!isWhole) throw new Error(`${topic} could not be read to its end: ${[...open]}`)
-  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
 }
 
 /** Resolves with true when all partitions are read, with false when the consumer gives up or takes too long. */

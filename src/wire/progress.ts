@@ -29,6 +29,8 @@ export interface Progress extends Ownership {
   readonly isIncomplete: boolean
   /** Records rejected since that tick whose dead letters are committed already. */
   readonly rejected: number
+  /** Records rejected below the offsets since the start of the log; undefined where an older version wrote it. */
+  readonly rejectedInAll?: number | undefined
 }
 
 export function writeProgress(progress: Progress): string {
@@ -59,10 +61,11 @@ export function readProgress(text: string): Progress | undefined {
 
 function isProgress(value: Record<keyof Progress, unknown>): boolean {
   const { tick, offsets, lastRecords, stateHash, isIncomplete, rejected, sequence } = value
+  const { rejectedInAll = 0 } = value
   const texts = [stateHash, value.owner, value.lineage, value.version, ...(lastRecords as string[])]
   return (
     (tick === undefined || Number.isSafeInteger(tick)) &&
-    [rejected, sequence, ...(offsets as number[])].every((number) =>
+    [rejected, rejectedInAll, sequence, ...(offsets as number[])].every((number) =>
       Number.isSafeInteger(number),
     ) &&
     texts.every((text) => typeof text === 'string') &&

@@ -1,7 +1,6 @@
 /** The tick message: one JSON array of ranked levels, byte-exact, and its rows read back. */
 
 import { isCrossed, type RankedLevel, ranked } from '../book/depth.js'
-import type { OrderBooks } from '../book/order-books.js'
 import type { Book } from '../book/symbol-books.js'
 import { ByteWriter } from './byte-writer.js'
 import { finish, type Steps } from './steps.js'
@@ -23,9 +22,21 @@ const TOTAL = encoder.encode(',"total":')
 const CUM_SUM = encoder.encode(',"cum_sum":')
 const ROW_END = encoder.encode('}')
 
+/** What a message is printed of: order books, or several partitions' books added up. */
+export interface PrintableBooks {
+  /** How many levels changed since the ladders were last brought up to date. */
+  readonly pendingLevels: number
+  /** Brings the ladders up to date, at most `limit` levels of them. */
+  update(limit: number): void
+  /** The symbols whose ladders changed since the last call, emptied ones included. */
+  takeChangedSymbols(): Set<string>
+  /** Undefined where the symbol holds no order. */
+  book(symbol: string): Book | undefined
+}
+
 /** Prints the books again and again, each time only those that changed since the last. */
 export class TickPrinter {
-  readonly #books: OrderBooks
+  readonly #books: PrintableBooks
   readonly #levels: number
   readonly #stepLevels: number
   readonly #writer = new ByteWriter()
@@ -42,7 +53,7 @@ export class TickPrinter {
    * @param levels how many levels a side at most; Infinity for all
    * @param stepLevels how many levels a step of {@link steps} takes at most
    */
-  constructor(books: OrderBooks, levels: number, stepLevels = STEP_LEVELS) {
+  constructor(books: PrintableBooks, levels: number, stepLevels = STEP_LEVELS) {
     this.#books = books
     this.#levels = levels
     this.#stepLevels = stepLevels

@@ -1,0 +1,47 @@
+/** Reading the input and working on it, from the start to whatever ends it first. */
+import type { OrderIntake } from './order-intake.js'
+import type { Clock, OrderSource } from './ports.js'
+import { graceAfter } from './stopping.js'
+import { watchMovement } from './watchdog.js'
+
+/** How long a commit in hand may go on after the job was told to stop. */
+const GRACE_MS = 1_000
+
+interface LivingParts {
+  readonly source: OrderSource
+  readonly intake: OrderIntake
+  readonly clock: Clock
+}
+
+/**
+ * Whatever ends first ends them all: the work when told to stop, anything else when it fails.
+ *
+ * @param job what the work commits by; its commits are undefined while there is nothing to commit
+ */
+export async function live(
+  { source, intake, clock }: LivingParts,
+  job: { readonly commits: number | undefined },
+  work: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ending = new AbortController()
+  const movement = () => ({
+    applied: intake.offsets.reduce((sum, offset) => sum + offset, 0),
+    isHeld: intake.isHeld,
+    isBehind: intake.isBehind,
+    commits: job.commits,
+  })
+  try {
+    await Promise.race([
+      source.consume(intake.offsets, (batch) => intake.apply(batch)),
+      intake.failed,
+      work(),
+      watchMovement(source, clock, movement, ending.signal),
+      graceAfter(signal, clock, GRACE_MS),
+    ])
+  } finally {
+    ending.abort()
+    intake.stop()
+    await source.stop()
+  }
+}
