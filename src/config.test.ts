@@ -17,23 +17,6 @@ function flag<T extends z.ZodType>(schema: T, value: string): unknown {
   return flags.theFlag
 }
 
-describe('the topics of a job', () => {
-  const flags = { input: 'in', output: 'out', deadLetters: 'dead', job: 'out' }
-
-  it('have one role each, also those whose names follow from others', () => {
-    config.assertOwnTopics(flags, { '--by-symbol': 'out.by-symbol', '--rekey': undefined })
-    const wrong = [
-      [{ ...flags, output: 'in' }, {}, '--input and --output name the same topic, in,'],
-      [{ ...flags, deadLetters: 'in.by-id' }, { '--rekey': 'in.by-id' }, 'and --rekey name the'],
-      [{ ...flags, job: 'j'.repeat(241) }, {}, 'the progress of --job: too long a name'],
-      [flags, { '--rekey': 'x'.repeat(250) }, '--rekey: too long a name'],
-    ] as const
-    for (const [given, more, message] of wrong) {
-      expect(() => config.assertOwnTopics(given, more)).toThrow(message)
-    }
-  })
-})
-
 describe('a range of ticks', () => {
   it('may be open or hold one tick, and is refused where it ends before it begins', () => {
     for (const range of [{}, { from: 5 }, { to: 5 }, { from: 5, to: 5 }]) config.assertRange(range)

@@ -1,7 +1,7 @@
 /** `depthline doctor`: gathers what the surroundings of a job are like, and says what is wrong. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { assertOwnTopics, checkFlags, kafkaSettings, snapshotFolder, topicName } from '../config.js'
+import { checkFlags, kafkaSettings, snapshotFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import {
   checkBroker,
@@ -21,6 +21,7 @@ import { fileBytes, inspectDisk } from '../storage/disk.js'
 import { openSnapshotFiles } from '../storage/snapshot-files.js'
 import { readSnapshotMeta } from '../wire/snapshot-reader.js'
 import { standardOutput } from './output.js'
+import { assertOwnTopics } from './own-topics.js'
 import { openLog } from './process.js'
 import { registrySettings } from './registry-settings.js'
 import { stopSignal } from './stop-signal.js'

@@ -4,7 +4,6 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import {
-  assertOwnTopics,
   checkFlags,
   kafkaSettings,
   levels,
@@ -30,6 +29,7 @@ import { openSnapshotFiles } from '../storage/snapshot-files.js'
 import { addHttpOptions, httpFlags } from './http-flags.js'
 import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
+import { assertOwnTopics } from './own-topics.js'
 import { openLog, systemClock } from './process.js'
 import { openRekeyStage, rekeyTopics } from './rekey-stage.js'
 import {
