@@ -8,7 +8,7 @@ SEEDS ?= 10000
 STREAMS ?= 5000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-peers flood readers hostile merged restart live-page samples slides diagrams simulate faults exchange-faults chaos clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-shards bench-peers flood readers hostile merged restart live-page samples slides diagrams simulate faults exchange-faults chaos chaos-shards clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ bench: build ## Measure the core, ticks, snapshots, replay, tick latency and exc
 bench-kafka: build ## `run` on a local broker: drain, ticks and latency, recovery (some 20 minutes)
 	@npx tsx bench/kafka/drain.ts && npx tsx bench/kafka/ticks.ts && npx tsx bench/kafka/recovery.ts
 
+bench-shards: build ## Shards and a merger beside one process: drains, the merger's cost, idle cost, rebalances (some 20 minutes)
+	@npx tsx bench/kafka/shards.ts && npx tsx bench/kafka/shard-costs.ts
+
 bench-peers: build ## Beside Flink and Spark: needs Java 17, Maven, Go (RUNS=3 ENGINES="…" TESTS="…"; some 80 minutes)
 	@npx tsx bench/peers/peers.ts
 
@@ -101,6 +104,9 @@ exchange-faults: build ## KILLS=20 of poll and as many of analyse, at random, ju
 
 chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged
 	@npx tsx faults/chaos.ts
+
+chaos-shards: build ## Shards and merger against replay, under kills for CHAOS_SECONDS=300, and on three brokers, judged (SECTIONS="equal chaos brokers")
+	@npx tsx faults/shards.ts $(SECTIONS)
 
 clean: ## Remove what was built and measured, not the broker's data
 	rm -rf dist output/demo

@@ -32,6 +32,7 @@ const METHOD =
 
 const cluster = await startCluster()
 const folder = mkdtempSync(join(tmpdir(), 'depthline-shards-'))
+let fleets = 0
 try {
   const small = await loaded(WARM_EVENTS)
   const few = await drain({ input: small, events: WARM_EVENTS, shards: 2, isFollowed: true })
@@ -167,7 +168,6 @@ function perRecord(more: Work, less: Work) {
   return { records, cpuSeconds, microsecondsARecord: (cpuSeconds / records) * 1e6 }
 }
 
-let fleets = 0
 function openFleet(input: string): Promise<ShardFleet> {
   const output = `book-${fleets++}`
   return ShardFleet.open({ cluster, input, output, folder, nodeFlags, runArgs })
