@@ -122,6 +122,41 @@ describe('the merger', () => {
     await stop()
   })
 
+  it('calls no part old for a second after a mark of a shard whose clock is far ahead', async () => {
+    const { levels, transactions, advance, stop } = await running()
+    for (let second = 2; second < 6; second++) {
+      levels.publish(0, [], { tick: SECOND + second, offset: second })
+      // Past the grace of its second, as a shard whose own clock is held may be.
+      await advance(800)
+      levels.publish(1, [], { tick: SECOND + 50 + second, offset: second })
+      await advance(200)
+    }
+    const stale = transactions.ticks.map(({ headers }) => headers.stale)
+    expect(stale).toEqual([undefined, '{"1":1}', undefined, undefined, undefined])
+    await stop()
+  })
+
+  it('measures the age of a part by its clock, where the ticks are ahead of that', async () => {
+    const transactions = new MemoryTransactions()
+    const before = { tick: SECOND + 40, offsets: [1, 1], lastRecords: ['', ''] }
+    transactions.progress = progressOf(before)
+    const { levels, advance, stop } = start({ transactions })
+    for (const second of [0, 1, 2]) {
+      publishBoth(levels, { tick: SECOND + second, offset: 1 + second })
+      await advance(1_000)
+    }
+    levels.publish(0, [], { tick: SECOND + 3, offset: 9 })
+    await advance(700)
+    expect(transactions.ticks.map(({ tick, headers }) => [tick - SECOND, headers])).toMatchObject([
+      [41, { clock: 'held', offsets: '{"0":2,"1":2}' }],
+      [42, { clock: 'held', offsets: '{"0":3,"1":3}' }],
+      [43, { clock: 'held', offsets: '{"0":9,"1":3}', stale: '{"1":1}' }],
+    ])
+    expect(transactions.ticks[0]!.headers.stale).toBeUndefined()
+    expect(transactions.ticks[1]!.headers.stale).toBeUndefined()
+    await stop()
+  })
+
   it('reads the topic from its start again where it has not come to its end for too long', async () => {
     const { levels, transactions, log, clock, advance, stop } = await running()
     const [reader] = levels.readers
