@@ -34,25 +34,14 @@ export function judgeMergedTicks(shards: ShardWorld): string[] {
   const before: Before = { offsets: [], tick: undefined, rejected: 0 }
   for (const transaction of world.broker.committed) {
     const { job, writes, by, committedAt } = transaction
-    if (job !== JOB) continue
-    const wrong =
-      writes.tick === undefined
-        ? judgeClaim(transaction, before)
-        : judgeTick(shards, { transaction, book, marks, before })
+    if (job !== JOB || writes.tick === undefined) continue
+    const wrong = judgeTick(shards, { transaction, book, marks, before })
     if (wrong !== undefined) {
-      const what = writes.tick === undefined ? 'a claim' : `tick ${writes.tick.tick}`
-      return [`${what} of ${by.name} at ${committedAt.toFixed(0)} ms: ${wrong}`]
+      const { tick } = writes.tick
+      return [`tick ${tick} of ${by.name} at ${committedAt.toFixed(0)} ms: ${wrong}`]
     }
   }
   return []
-}
-
-function judgeClaim({ writes }: Transaction, before: Before): string | undefined {
-  const { offsets, tick } = writes.progress
-  if (writes.deadLetters.length > 0) return 'it has dead letters'
-  return tick === before.tick && String(offsets) === String(before.offsets)
-    ? undefined
-    : `it says tick ${tick} at ${offsets}, not ${before.tick} at ${before.offsets}`
 }
 
 function judgeTick(shards: ShardWorld, judged: Judged): string | undefined {

@@ -12,7 +12,6 @@ import { shardName } from './shard-log.js'
 interface Before {
   offset: number
   tick: number
-  sequence: number
   /** By key, what the topic holds. */
   readonly levels: Map<string, string>
   /** The places of all dead letters. */
@@ -22,7 +21,7 @@ interface Before {
 /** The first thing that was wrong: what comes after it is wrong because of it. */
 export function judgePartition(world: World, partition: number): string[] {
   const book = new OracleBook(world.input, [], world.plan.closedWindow)
-  const before: Before = { offset: 0, tick: 0, sequence: 0, levels: new Map(), seen: new Set() }
+  const before: Before = { offset: 0, tick: 0, levels: new Map(), seen: new Set() }
   for (const transaction of world.broker.committed) {
     if (transaction.job !== shardName(partition)) continue
     const { by, writes, committedAt } = transaction
@@ -44,14 +43,13 @@ interface Commit {
 
 function judgeCommit(world: World, { partition, book, before, transaction }: Commit) {
   const { writes } = transaction
-  const { progress, levels = [], deadLetters } = writes
-  const offset = progress.offsets[partition] ?? 0
-  const tick = progress.tick ?? 0
+  const { mark = before, levels = [], deadLetters } = writes
+  // What readers are told; the progress record is nobody's business.
+  const { offset, tick } = mark
   if (offset < before.offset) return `it went back from offset ${before.offset} to ${offset}`
   if (tick < before.tick) return `it went back from second ${before.tick} to ${tick}`
-  if (progress.sequence <= before.sequence) return 'its sequence does not go on'
   if (offset > world.input.ends()[partition]!) return `offset ${offset} is beyond the input`
-  Object.assign(before, { offset, tick, sequence: progress.sequence })
+  Object.assign(before, { offset, tick })
   const rejected = book.advanceTo(alone(world, partition, offset))
   const letters = { letters: deadLetters, rejected, seen: before.seen }
   for (const { key, value } of levels) {
@@ -77,13 +75,13 @@ interface Marked {
 }
 
 function judgeMark({ input }: World, { partition, book, offset, writes }: Marked) {
-  const { mark, levels = [], progress } = writes
+  const { mark, levels = [] } = writes
   if (mark === undefined) return levels.length === 0 ? undefined : 'levels without a mark'
   const records = input.history[partition]!
   const last = records.findLast((record) => Number(record.offset) < offset)
   const { counts, openOrders, waitingCloses } = book.naive
   const expected = {
-    ...{ tick: progress.tick, openOrders, waitingCloses, isIncomplete: false, offset },
+    ...{ openOrders, waitingCloses, isIncomplete: false },
     lastRecord: last === undefined ? '' : recordHash(last),
     rejected: counts.rejected,
   }

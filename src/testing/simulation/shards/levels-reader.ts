@@ -1,11 +1,14 @@
 /** The levels topic as a merger reads it: each partition at a pace of its own, with breaks. */
 import type { LogReader } from '../../../jobs/ports.js'
-import { type Mark, readLevelRecord } from '../../../wire/level-record.js'
+import { type LevelRecord, type Mark, readLevelRecord } from '../../../wire/level-record.js'
 import type { LogPiece, LogRecord, Offsets } from '../../../wire/records.js'
 import type { SimulatedProcess } from '../process.js'
+import type { TopicPiece, TopicRecord } from './levels-topic.js'
 import type { ShardWorld } from './shard-world.js'
 
 const RETRY_MS = 500
+
+type Read = (partition: number, from: number, count: number) => TopicPiece
 
 /** A mark that has reached a merger. */
 export interface Sighting {
@@ -20,12 +23,15 @@ export class SimulatedLevelsReader implements LogReader {
   readonly starts: Offsets
   readonly #shards: ShardWorld
   readonly #process: SimulatedProcess
+  readonly #read: Read
   readonly #positions: number[]
   #brokenUntil = 0
   #isStopped = false
 
-  constructor(shards: ShardWorld, process: SimulatedProcess) {
+  /** @param read what only a mutant does otherwise */
+  constructor(shards: ShardWorld, process: SimulatedProcess, read?: Read) {
     this.#shards = shards
+    this.#read = read ?? ((partition, from, count) => shards.levels.read(partition, from, count))
     this.#process = process
     this.#positions = Array.from({ length: shards.levels.partitions }, () => 0)
     this.starts = [...this.#positions]
@@ -44,14 +50,13 @@ export class SimulatedLevelsReader implements LogReader {
   }
 
   async next(partition: number): Promise<LogPiece | undefined> {
-    const { world, levels } = this.#shards
-    const { random, network, scheduler } = world
+    const { random, network, scheduler } = this.#shards.world
     for (;;) {
       await this.#process.sleep(this.#wait())
       if (this.#isStopped) return undefined
       if (network.isAway || scheduler.now < this.#brokenUntil) continue
       const count = random.chance(0.3) ? 1 + random.below(5) : 500
-      const { records, position } = levels.read(partition, this.#positions[partition]!, count)
+      const { records, position } = this.#read(partition, this.#positions[partition]!, count)
       if (position === this.#positions[partition]) continue
       this.#positions[partition] = position
       // What was read is on its way, and may be compacted meanwhile.
@@ -75,10 +80,11 @@ export class SimulatedLevelsReader implements LogReader {
   #wait(): number {
     const { plan, random, isCalm } = this.#shards.world
     const isSlow = !isCalm && plan.faults.has('slowReading') && random.chance(0.05)
-    return isSlow ? random.below(3_000) : 5 + random.below(50)
+    if (!isSlow) return 5 + random.below(50)
+    return random.below(random.chance(0.3) ? 9_000 : 1_500)
   }
 
-  #give({ offset, record }: ReturnType<ShardWorld['levels']['read']>['records'][number]) {
+  #give({ offset, record }: TopicRecord) {
     const found = readLevelRecord(record)
     if (found !== undefined && 'mark' in found) {
       const { partition, mark } = found
@@ -86,13 +92,13 @@ export class SimulatedLevelsReader implements LogReader {
         ...{ by: this.#process, partition, mark, at: this.#shards.world.scheduler.now },
       })
     }
-    return logRecord(offset, record.key, record.value)
+    return logRecord(offset, record)
   }
 }
 
 const encoder = new TextEncoder()
 
-export function logRecord(offset: number, key: string, value: string | null): LogRecord {
+function logRecord(offset: number, { key, value }: LevelRecord): LogRecord {
   return {
     ...{ offset: String(offset), timestamp: '0', headers: {} },
     key: encoder.encode(key),

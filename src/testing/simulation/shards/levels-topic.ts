@@ -3,9 +3,18 @@ import type { LevelRecord } from '../../../wire/level-record.js'
 import type { Transaction } from '../broker.js'
 import type { World } from '../world.js'
 
-interface Entry {
+export interface TopicRecord {
   readonly offset: number
   readonly record: LevelRecord
+}
+
+export interface TopicPiece {
+  readonly records: readonly TopicRecord[]
+  /** Where reading goes on. */
+  readonly position: number
+}
+
+interface Entry extends TopicRecord {
   readonly transaction: Transaction
   /** In virtual ms. */
   readonly appendedAt: number
@@ -80,10 +89,16 @@ export class LevelsTopic {
     return this.#partitions.map(({ high }) => high)
   }
 
+  /** All records from `from` on, as only a mutant reads them. */
+  readUncommitted(partition: number, from: number): TopicPiece {
+    const { entries, high } = this.#partitions[partition]!
+    return { records: entries.slice(firstFrom(entries, from)), position: high }
+  }
+
   /** At most `count` committed records from `from` on, and where reading goes on. */
-  read(partition: number, from: number, count: number) {
+  read(partition: number, from: number, count: number): TopicPiece {
     const { entries, stable } = this.#partitions[partition]!
-    const records: { readonly offset: number; readonly record: LevelRecord }[] = []
+    const records: TopicRecord[] = []
     for (let at = firstFrom(entries, from); at < entries.length; at++) {
       const entry = entries[at]!
       if (entry.offset >= stable) break

@@ -9,6 +9,11 @@ import type { ShardWorld } from './shard-world.js'
 export type ShardTransactor = Transactor<Progress, ShardOutput>
 type ShardWrites = ShardOutput & { readonly progress: Progress }
 
+/** The order of a commit's records. */
+type Arrange = (levels: readonly LevelRecord[], mark: readonly LevelRecord[]) => LevelRecord[]
+
+const markLast: Arrange = (levels, mark) => [...levels, ...mark]
+
 /** What the broker calls a shard. */
 export function shardName(partition: number): string {
   return `book.shard.${partition}`
@@ -19,17 +24,21 @@ export class SimulatedShardLog implements ShardLog {
   readonly #process: SimulatedProcess
   readonly #partition: number
   readonly #id: string
+  readonly #arrange: Arrange
 
+  /** @param faults what only a mutant does otherwise */
   constructor(
     shards: ShardWorld,
     process: SimulatedProcess,
     partition: number,
-    transactionalId = shardName(partition),
+    faults: { readonly transactionalId?: string; readonly arrange?: Arrange } = {},
   ) {
+    const { transactionalId = shardName(partition), arrange = markLast } = faults
     this.#shards = shards
     this.#process = process
     this.#partition = partition
     this.#id = transactionalId
+    this.#arrange = arrange
   }
 
   async fence(): Promise<ShardTransactor> {
@@ -79,7 +88,7 @@ export class SimulatedShardLog implements ShardLog {
     const own = this.#partition % topic.partitions
     const end: LevelRecord[] =
       mark === undefined ? [] : [markRecord(this.#partition, { ...mark, owner, sequence, version })]
-    const records = [...levels, ...end]
+    const records = this.#arrange(levels, end)
     const first = random.chance(0.5) ? records.length : random.below(records.length + 1)
     await this.#call('send', () => {
       broker.begin(this.#id, transaction)
