@@ -181,7 +181,9 @@ export class MergeIntake {
   /** Notes again and again that all there was is read; ends when that was too long ago. */
   async #watchEnd(reader: LogReader, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports
-    const { positions } = this.#reading
+    // Another reading may have begun when what it waits for comes, and its end is not known.
+    const reading = this.#reading
+    const { positions } = reading
     while (!signal.aborted) {
       const asked = clock.monotonic()
       const ends = await reader.ends()
@@ -191,7 +193,7 @@ export class MergeIntake {
       if (this.#isBehind()) return
       // Where reading took so long, more may have been compacted behind it: it goes on to the new end.
       if (clock.monotonic() - asked > this.#options.maxBehindMs) continue
-      this.#reading.completeAt = asked
+      reading.completeAt = asked
       this.moved.open()
       await clock.sleep(LOOK_MS, signal)
     }

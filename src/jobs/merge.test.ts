@@ -177,6 +177,25 @@ describe('the merger', () => {
     await stop()
   })
 
+  it('knows nothing of the end of another reading than the one that was broken off', async () => {
+    const { levels, transactions, log, advance, stop } = start({}, { maxBehindMs: 20_000 })
+    publishBoth(levels, { tick: SECOND + 1, offset: 1 })
+    await advance(2_000)
+    // This reading waits for records that do not come, until it is too far behind.
+    levels.readers[0]!.ends = async () => [100, 100]
+    const open = levels.open.bind(levels)
+    levels.open = async () => Object.assign(await open(), { ends: () => new Promise(() => {}) })
+    await advance(20_000)
+    const before = transactions.ticks.length
+    for (const second of [22, 23, 24]) {
+      publishBoth(levels, { tick: SECOND + second, offset: second })
+      await advance(1_000)
+    }
+    expect(log.lines).toContain('fallen behind: reading the levels from the start')
+    expect(transactions.ticks.length).toBe(before)
+    await stop()
+  })
+
   it('ends where the topic holds something else, and names the place', async () => {
     const { levels, done, advance } = start()
     levels.publish(1, [levelOf('nonsense', 'x')])
