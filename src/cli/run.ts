@@ -86,20 +86,26 @@ export function addRunCommand(program: Command): void {
       'stop above so many closes whose open has not come',
       String(DEFAULT_LIMITS.maxWaitingCloses),
     )
-    .option(
-      '--fetch-threads <n>',
-      'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
-      '0',
-    )
+    .option('--no-create-topics', 'fail where a topic is missing')
+    .action(runCommand)
+  addWorkOptions(command)
+  addRestartOptions(command)
+  addHttpOptions(command)
+}
+
+/** What decides how much of the work this process and this thread do. */
+function addWorkOptions(command: Command): void {
+  command
     .option(
       '--role <role>',
       'all: one process; shard: a share of the partitions, in as many processes as you like; merge: one message of what the shards publish',
       'all',
     )
-    .option('--no-create-topics', 'fail where a topic is missing')
-    .action(runCommand)
-  addRestartOptions(command)
-  addHttpOptions(command)
+    .option(
+      '--fetch-threads <n>',
+      'threads that fetch and decode, so that this one need not: for more than 300,000 events a second',
+      '0',
+    )
 }
 
 /** What decides how a job goes on after a stop. */

@@ -7,13 +7,21 @@ import { OrderIntake } from './order-intake.js'
 import type { OrderProcessorOptions, RecordCounts } from './order-processor.js'
 import type { Clock, Log, OrderSource, ShardLog, SnapshotStore } from './ports.js'
 import { type Identity, Publisher } from './publisher.js'
-import { assertSameBooks, assertSameLog, type Recovery, recover } from './recovery.js'
+import {
+  assertSameBooks,
+  assertSameLog,
+  type Recovery,
+  type RecoveryOptions,
+  recover,
+} from './recovery.js'
 import { START } from './run.js'
 import { ShardJob, type ShardPublisher } from './shard-job.js'
 import { Snapshotter } from './snapshotter.js'
 import { unlessAborted } from './stopping.js'
 
-export interface ShardOptions extends Identity, OrderProcessorOptions {
+export interface ShardOptions
+  extends Identity,
+    Omit<OrderProcessorOptions, 'levels' | 'changedLevels'> {
   readonly partition: number
   readonly snapshotSeconds: number
   /** Ignore snapshots. */
@@ -39,7 +47,7 @@ export interface LivingShard {
   before?: RecordCounts
 }
 
-const NOTHING = { levels: [], mark: undefined, deadLetters: [] }
+const BEGINNING = { start: START, nothing: { levels: [], mark: undefined, deadLetters: [] } }
 
 /**
  * Runs until `signal` aborts, then finishes the commit in hand and leaves.
@@ -56,10 +64,7 @@ export async function runShard(
   const changedLevels = new ChangedLevels()
   // A book's identity needs no more, and the message itself goes nowhere.
   const options = { ...given, levels: 1, acceptIncomplete: false, changedLevels }
-  const publisher: ShardPublisher = new Publisher(
-    { ...ports, start: START, nothing: NOTHING },
-    options,
-  )
+  const publisher: ShardPublisher = new Publisher({ ...ports, ...BEGINNING }, options)
   const ending = new AbortController()
   const either = AbortSignal.any([signal, ending.signal])
   try {
@@ -99,7 +104,7 @@ interface Found {
 async function begin(
   ports: ShardPorts,
   publisher: ShardPublisher,
-  options: ShardOptions & { readonly acceptIncomplete: boolean },
+  options: ShardOptions & RecoveryOptions,
 ): Promise<Found> {
   const { source, transactions } = ports
   const { partition } = options

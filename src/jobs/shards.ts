@@ -10,7 +10,7 @@ import { unlessAborted } from './stopping.js'
 /** Who has taken a partition over may not have told the group yet, and Kafka may be away. */
 const RETRY_MS = 1_500
 
-export interface ShardsOptions extends Omit<ShardOptions, 'partition' | 'levels'> {
+export interface ShardsOptions extends Omit<ShardOptions, 'partition'> {
   /** Of the input. */
   readonly partitions: number
 }
@@ -138,7 +138,7 @@ class Shards {
     const opened = await open(partition)
     if (signal.aborted) return
     const identity = { job: `${job}.shard.${partition}`, owner: `${owner}.${++this.#attempts}` }
-    const options = { ...this.#options, ...identity, partition, levels: 1 }
+    const options = { ...this.#options, ...identity, partition }
     let shard: LivingShard | undefined
     const begun = (living: LivingShard) => {
       shard = living
