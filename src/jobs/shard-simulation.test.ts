@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest'
 import { simulateShards } from '../testing/simulation/shards/simulate-shards.js'
 
-const SEEDS = Number(process.env.SEEDS ?? 120)
+const SEEDS = Number(process.env.SEEDS ?? 200)
 const TIMEOUT_MS = 300 * SEEDS + 100_000
 
-/** What must happen somewhere in a hundred seeds, for what never happens is not tested. */
+/** What must happen somewhere in two hundred seeds, for what never happens is not tested. */
 const EXPECTED = [
   ...[
     'ticks',
@@ -29,7 +29,7 @@ test(`keeps its promises in ${SEEDS} simulations`, { timeout: TIMEOUT_MS }, asyn
     expect(violations, `make simulate-shards SEED=${seed}`).toEqual([])
     for (const name of Object.keys(coverage)) happened.add(name)
   }
-  if (SEEDS >= 120) expect(EXPECTED.filter((name) => !happened.has(name))).toEqual([])
+  if (SEEDS >= 200) expect(EXPECTED.filter((name) => !happened.has(name))).toEqual([])
 })
 
 test('runs the same way again for the same seed', async () => {
