@@ -8,7 +8,7 @@ SEEDS ?= 10000
 STREAMS ?= 5000
 FIRST ?= 1
 
-.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-shards bench-peers flood readers hostile merged restart live-page samples slides diagrams simulate faults exchange-faults chaos chaos-shards clean
+.PHONY: help demo page live test check build install kafka kafka-stop registry registry-stop docs sbom figures bench bench-kafka bench-shards bench-peers flood readers hostile merged restart live-page samples slides diagrams simulate simulate-shards faults exchange-faults chaos chaos-shards clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -96,10 +96,16 @@ restart: build ## Ten million open orders: read, snapshot, kill -9, restart (som
 simulate: install ## SEEDS=10000 simulations of the job under faults, or SEED=n alone with its trace
 	@SEEDS=$(SEEDS) SEED=$(SEED) FIRST=$(FIRST) npx tsx bench/simulate.ts
 
+simulate-shards: install ## The same of shards and merger: rebalances, crashes, clocks, compaction
+	@ROLE=shard SEEDS=$(SEEDS) SEED=$(SEED) FIRST=$(FIRST) npx tsx bench/simulate.ts
+
 faults: build ## Kills, stops, broker and network faults, judged (docs/faults/README.md; SECTIONS="kills points takeovers broker network")
 	@npx tsx faults/faults.ts $(SECTIONS)
 
-exchange-faults: build ## KILLS=20 of poll and as many of analyse, at random, judged
+exchange-simulate-shards: install ## The same of shards and merger: rebalances, crashes, clocks, compaction
+	@ROLE=shard SEEDS=$(SEEDS) SEED=$(SEED) FIRST=$(FIRST) npx tsx bench/simulate.ts
+
+faults: build ## KILLS=20 of poll and as many of analyse, at random, judged
 	@npx tsx faults/exchange.ts
 
 chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged

@@ -1,11 +1,18 @@
-/** As many simulations as one likes on all cores, or one with its trace: see `make simulate`. */
+/** As many simulations as one likes on all cores, or one with its trace: see `make simulate` and `make simulate-shards`. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Coverage } from '../src/testing/simulation/coverage.js'
-import { simulate } from '../src/testing/simulation/simulate.js'
+import { simulateShards } from '../src/testing/simulation/shards/simulate-shards.js'
+import { simulate as simulateOne } from '../src/testing/simulation/simulate.js'
+
+/** Shards and merger, or one process. */
+const IS_SHARDED = process.env.ROLE === 'shard'
+const NAME = IS_SHARDED ? 'shard-simulation' : 'simulation'
+const TARGET = IS_SHARDED ? 'simulate-shards' : 'simulate'
+const simulate = IS_SHARDED ? simulateShards : simulateOne
 
 /** FAULTS_RESULTS names another folder, such as docs/faults to keep the result. */
 const FOLDER =
@@ -69,7 +76,7 @@ async function spread(first: number, seeds: number): Promise<void> {
     total.done += portion.done
     total.virtualMs += portion.virtualMs
     for (const { seed, violations } of portion.failures) {
-      console.log(`\nmake simulate SEED=${seed}: ${violations[0]}`)
+      console.log(`\nmake ${TARGET} SEED=${seed}: ${violations[0]}`)
     }
     const seconds = Math.round((performance.now() - started) / 1000)
     const progress = `${total.done} of ${seeds} seeds, ${seconds} s, ${failures.length} failed`
@@ -108,7 +115,7 @@ function keep(
     happened: coverage.sorted(),
   }
   mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(join(FOLDER, 'simulation.json'), `${JSON.stringify(result, null, 2)}\n`)
+  writeFileSync(join(FOLDER, `${NAME}.json`), `${JSON.stringify(result, null, 2)}\n`)
   console.log(`\n${JSON.stringify(result, null, 2)}`)
   if (failures.length > 0) process.exitCode = 1
 }

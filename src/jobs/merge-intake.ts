@@ -12,7 +12,9 @@ import { aborted } from './stopping.js'
 /** Between two looks at the end of the topic. */
 const LOOK_MS = 5_000
 const RETRY_MS = 500
-/** A shard's clock may be so far ahead of this one's; a mark of a later second counts for this one. */
+/** So long a tick waits for a partition, from the beginning of its second. */
+export const GRACE_MS = 600
+/** A shard's clock may be so far ahead of this one's; a mark of a later second counts for when it came. */
 const MAX_AHEAD_S = 2
 
 export interface MergeIntakeOptions {
@@ -179,7 +181,9 @@ export class MergeIntake {
   /** Notes again and again that all there was is read; ends when that was too long ago. */
   async #watchEnd(reader: LogReader, signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports
-    const { positions } = this.#reading
+    // Another reading may have begun when what it waits for comes, and its end is not known.
+    const reading = this.#reading
+    const { positions } = reading
     while (!signal.aborted) {
       const asked = clock.monotonic()
       const ends = await reader.ends()
@@ -189,7 +193,7 @@ export class MergeIntake {
       if (this.#isBehind()) return
       // Where reading took so long, more may have been compacted behind it: it goes on to the new end.
       if (clock.monotonic() - asked > this.#options.maxBehindMs) continue
-      this.#reading.completeAt = asked
+      reading.completeAt = asked
       this.moved.open()
       await clock.sleep(LOOK_MS, signal)
     }
@@ -214,8 +218,11 @@ export class MergeIntake {
       return
     }
     const { mark } = found
-    const now = Math.floor(this.#ports.clock.now() / 1000)
-    part.addMark(mark, mark.tick > now + MAX_AHEAD_S ? now : mark.tick)
+    const nowMs = this.#ports.clock.now()
+    const isAhead = mark.tick > Math.floor(nowMs / 1000) + MAX_AHEAD_S
+    // What comes too late for the tick of this second is not a second old at the next one.
+    const second = Math.floor((nowMs + 1000 - GRACE_MS) / 1000)
+    part.addMark(mark, isAhead ? second : mark.tick)
     part.applyUpTo(this.#limit, this.#reading.books)
   }
 }

@@ -4,15 +4,13 @@ import { type Progress, stateHash } from '../wire/progress.js'
 import type { BookPublisher } from './book-job.js'
 import type { BySymbol } from './by-symbol.js'
 import { inSlices } from './in-slices.js'
-import type { MergeIntake } from './merge-intake.js'
+import { GRACE_MS, type MergeIntake } from './merge-intake.js'
 import type { MergedLadders } from './merged-ladders.js'
 import type { RunMonitor } from './monitor.js'
 import type { Clock, Log } from './ports.js'
 import { tickHeaders } from './tick-headers.js'
 import { type DueTick, TickSchedule } from './tick-schedule.js'
 
-/** So long a tick waits for a partition, from the beginning of its second. */
-const GRACE_MS = 600
 /** Between two words about partitions that are missing. */
 const PATIENCE_MS = 10_000
 
@@ -30,6 +28,11 @@ export interface MergeJobParts {
 export interface MergeJobOptions {
   readonly version: string
   readonly levels: number
+}
+
+interface GatheredTick extends DueTick {
+  /** Epoch second that a partition's mark must be of. */
+  readonly second: number
 }
 
 export class MergeJob {
@@ -53,6 +56,8 @@ export class MergeJob {
   /** Publishes from `last` on until `signal` aborts; before that it waits for the shards to be there. */
   async publish(last: Progress, signal: AbortSignal): Promise<void> {
     const { clock, intake, log } = this.#parts
+    // A signal made of two would be remembered by the older one, and there are several a second.
+    signal.addEventListener('abort', () => intake.moved.open(), { once: true })
     this.#last = last
     if (last.rejectedInAll !== undefined) this.#reported = last.rejectedInAll - last.rejected
     await this.#wholeAgain(signal)
@@ -64,11 +69,17 @@ export class MergeJob {
     while (!signal.aborted) {
       const due = await schedule.next(signal)
       if (due === undefined) return
-      await this.#gather(due.tick, signal)
+      const second = this.#secondOf(due)
+      await this.#gather(second, signal)
       if (signal.aborted) return
       if (intake.missing(this.#last.offsets).length > 0) await this.#wholeAgain(signal)
-      else await this.#publishTick(due)
+      else await this.#publishTick({ ...due, second })
     }
+  }
+
+  /** Where the clock is held the ticks are ahead of it, and the shards' marks need not be. */
+  #secondOf({ tick, isHeld }: DueTick): number {
+    return isHeld ? Math.floor(this.#parts.clock.now() / 1000) : tick
   }
 
   /** Resolves when the books are not behind what was published last. */
@@ -83,36 +94,37 @@ export class MergeJob {
         log.warn({ partitions: missing }, 'waiting for the shards of these partitions')
         silentSince = clock.monotonic()
       }
-      await this.#moved(PATIENCE_MS, signal)
+      await this.#moved(PATIENCE_MS)
     }
   }
 
-  /** Resolves when each partition has come to the tick, or the grace is over. */
-  async #gather(tick: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when each partition has come to the second, or the grace is over. */
+  async #gather(second: number, signal: AbortSignal): Promise<void> {
     const { clock, intake } = this.#parts
-    intake.goTo(tick)
+    intake.goTo(second)
     const begun = clock.monotonic()
-    // A process that comes late into a second has waited already; a clock that is held says nothing.
-    const waited = Math.max(0, clock.now() - tick * 1000)
-    while (!signal.aborted && !intake.hasAll(tick)) {
+    // A process that comes late into a second has waited already.
+    const waited = Math.max(0, clock.now() - second * 1000)
+    while (!signal.aborted && !intake.hasAll(second)) {
       const left = GRACE_MS - waited - (clock.monotonic() - begun)
       if (left <= 0) return
-      await this.#moved(left, signal)
+      await this.#moved(left)
     }
   }
 
-  async #moved(limitMs: number, signal: AbortSignal): Promise<void> {
+  async #moved(limitMs: number): Promise<void> {
     const over = new AbortController()
-    const sleep = this.#parts.clock.sleep(limitMs, AbortSignal.any([signal, over.signal]))
+    const sleep = this.#parts.clock.sleep(limitMs, over.signal)
     await Promise.race([this.#parts.intake.moved.wait(), sleep])
     over.abort()
   }
 
-  async #publishTick({ tick, isHeld }: DueTick): Promise<void> {
+  async #publishTick(due: GatheredTick): Promise<void> {
+    const { tick, isHeld } = due
     const { clock, intake, publisher, bySymbol, log, monitor } = this.#parts
     const missed = this.#last.tick === undefined ? 0 : tick - this.#last.tick - 1
     intake.hold()
-    const { output, position, isStale } = await this.#prepare({ tick, isHeld }, missed)
+    const { output, position, isStale } = await this.#prepare(due, missed)
     intake.goTo(tick + 1)
     const isTooLate = () => clock.now() >= (tick + 1) * 1000
     const isPublished = await (bySymbol ?? publisher)
@@ -134,7 +146,7 @@ export class MergeJob {
   }
 
   /** Prints the books, which stay as they are meanwhile. */
-  async #prepare({ tick, isHeld }: DueTick, missed: number) {
+  async #prepare({ tick, isHeld, second }: GatheredTick, missed: number) {
     const { clock, intake, ladders } = this.#parts
     const { levels, version } = this.#options
     const { printer } = intake
@@ -142,7 +154,7 @@ export class MergeJob {
     const sum = (name: 'openOrders' | 'waitingCloses') =>
       marks.reduce((total, mark) => total + mark[name], 0)
     const isIncomplete = marks.some((mark) => mark.isIncomplete)
-    const stale = this.#staleAt(tick)
+    const stale = this.#staleAt(second)
     const offsets = this.#offsets
     const rejectedInAll = this.#rejectedInAll
     const rejected = rejectedInAll - this.#reported!
@@ -162,8 +174,8 @@ export class MergeJob {
     return { output, position, isStale: Object.keys(stale).length > 0 }
   }
 
-  #staleAt(tick: number): Record<string, number> {
-    const ages = this.#parts.intake.seconds.map((second) => tick - second)
+  #staleAt(second: number): Record<string, number> {
+    const ages = this.#parts.intake.seconds.map((marked) => second - marked)
     const stale = [...ages.entries()].filter(([, age]) => age > 0)
     return Object.fromEntries(stale)
   }

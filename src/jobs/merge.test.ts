@@ -122,6 +122,41 @@ describe('the merger', () => {
     await stop()
   })
 
+  it('calls no part old for a second after a mark of a shard whose clock is far ahead', async () => {
+    const { levels, transactions, advance, stop } = await running()
+    for (let second = 2; second < 6; second++) {
+      levels.publish(0, [], { tick: SECOND + second, offset: second })
+      // Past the grace of its second, as a shard whose own clock is held may be.
+      await advance(800)
+      levels.publish(1, [], { tick: SECOND + 50 + second, offset: second })
+      await advance(200)
+    }
+    const stale = transactions.ticks.map(({ headers }) => headers.stale)
+    expect(stale).toEqual([undefined, '{"1":1}', undefined, undefined, undefined])
+    await stop()
+  })
+
+  it('measures the age of a part by its clock, where the ticks are ahead of that', async () => {
+    const transactions = new MemoryTransactions()
+    const before = { tick: SECOND + 40, offsets: [1, 1], lastRecords: ['', ''] }
+    transactions.progress = progressOf(before)
+    const { levels, advance, stop } = start({ transactions })
+    for (const second of [0, 1, 2]) {
+      publishBoth(levels, { tick: SECOND + second, offset: 1 + second })
+      await advance(1_000)
+    }
+    levels.publish(0, [], { tick: SECOND + 3, offset: 9 })
+    await advance(700)
+    expect(transactions.ticks.map(({ tick, headers }) => [tick - SECOND, headers])).toMatchObject([
+      [41, { clock: 'held', offsets: '{"0":2,"1":2}' }],
+      [42, { clock: 'held', offsets: '{"0":3,"1":3}' }],
+      [43, { clock: 'held', offsets: '{"0":9,"1":3}', stale: '{"1":1}' }],
+    ])
+    expect(transactions.ticks[0]!.headers.stale).toBeUndefined()
+    expect(transactions.ticks[1]!.headers.stale).toBeUndefined()
+    await stop()
+  })
+
   it('reads the topic from its start again where it has not come to its end for too long', async () => {
     const { levels, transactions, log, clock, advance, stop } = await running()
     const [reader] = levels.readers
@@ -139,6 +174,25 @@ describe('the merger', () => {
     await advance(2_000)
     expect(transactions.ticks.length).toBeGreaterThan(before)
     expect(transactions.ticks.at(-1)!.headers.offsets).toBe('{"0":5,"1":5}')
+    await stop()
+  })
+
+  it('knows nothing of the end of another reading than the one that was broken off', async () => {
+    const { levels, transactions, log, advance, stop } = start({}, { maxBehindMs: 20_000 })
+    publishBoth(levels, { tick: SECOND + 1, offset: 1 })
+    await advance(2_000)
+    // This reading waits for records that do not come, until it is too far behind.
+    levels.readers[0]!.ends = async () => [100, 100]
+    const open = levels.open.bind(levels)
+    levels.open = async () => Object.assign(await open(), { ends: () => new Promise(() => {}) })
+    await advance(20_000)
+    const before = transactions.ticks.length
+    for (const second of [22, 23, 24]) {
+      publishBoth(levels, { tick: SECOND + second, offset: second })
+      await advance(1_000)
+    }
+    expect(log.lines).toContain('fallen behind: reading the levels from the start')
+    expect(transactions.ticks.length).toBe(before)
     await stop()
   })
 

@@ -70,7 +70,7 @@ export class ShardJob {
     intake.open()
     let wake = new AbortController()
     const wakeUp = () => wake.abort()
-    signal.addEventListener('abort', wakeUp)
+    signal.addEventListener('abort', wakeUp, { once: true })
     intake.onSurplus = wakeUp
     while (!signal.aborted) {
       wake = new AbortController()
@@ -84,7 +84,8 @@ export class ShardJob {
   async #commit(dueTick: number | undefined): Promise<void> {
     const { clock, intake, snapshotter, publisher, changedLevels, log } = this.#parts
     const { partition } = this.#options
-    const tick = dueTick ?? Math.max(this.#lastTick ?? 0, Math.floor(clock.now() / 1000))
+    // The commit before may have gone between two ticks, by a clock that has been set back since.
+    const tick = Math.max(this.#lastTick ?? 0, dueTick ?? Math.floor(clock.now() / 1000))
     const commit = await this.#prepare(tick)
     const isPublished = await publisher.commit(commit)
     snapshotter.settle(isPublished)

@@ -62,6 +62,26 @@ describe('a shard', () => {
     expect(log.marks.at(-1)).toMatchObject({ offset: 4, openOrders: 2 })
   })
 
+  it('never goes back to an earlier second, though its clock does', async () => {
+    const { log, clock, assign, advance, stop } = start()
+    await assign([1])
+    await advance(1_000)
+    // The commit is not done, and goes again between two seconds, by a clock that is ahead.
+    log.isAway = true
+    clock.stepWall({ at: clock.monotonic() + 1_500, byMs: 4_000 })
+    await advance(1_600)
+    log.isAway = false
+    log.beforeCommit = async () => {
+      log.beforeCommit = async () => {}
+      clock.stepWall({ at: clock.monotonic() + 5, byMs: -4_000 })
+      await clock.sleep(10)
+    }
+    await advance(9_000)
+    await stop()
+    const ticks = log.marks.map(({ tick }) => tick)
+    expect(ticks.slice(0, 4)).toEqual([SECOND + 1, SECOND + 6, SECOND + 6, SECOND + 6])
+  })
+
   it('goes on where another process was, and publishes nothing of it again', async () => {
     const first = start()
     await first.assign([1])

@@ -13,6 +13,8 @@ export class MemoryShardLog implements ShardLog {
   jobProgress: Progress | undefined
   /** True while every request fails. */
   isAway = false
+  /** Called with each commit, which waits for it. */
+  beforeCommit: () => Promise<void> = async () => {}
   /** By commit that moves the shard. */
   readonly levels: (readonly LevelRecord[])[] = []
   readonly marks: NonNullable<ShardOutput['mark']>[] = []
@@ -42,6 +44,7 @@ export class MemoryShardLog implements ShardLog {
   }
 
   async #commit(epoch: number, { levels, mark, deadLetters, progress }: Writes): Promise<boolean> {
+    await this.beforeCommit()
     this.#ask()
     if (epoch !== this.#epoch) throw unreachable('fenced')
     this.progress = progress

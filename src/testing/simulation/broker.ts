@@ -1,6 +1,6 @@
 /** The topics that the job writes, as a broker keeps them: transactions, epochs, what is committed. */
 import { DepthlineError } from '../../errors.js'
-import type { BookWrites } from '../../jobs/ports.js'
+import type { BookWrites, ShardOutput } from '../../jobs/ports.js'
 import { type Progress, readProgress, writeProgress } from '../../wire/progress.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
@@ -8,9 +8,17 @@ import type { World } from './world.js'
 /** So long an open transaction of a dead process lasts. */
 const TRANSACTION_TIMEOUT_MS = 10_000
 
+/** The job with all partitions, or the merger. */
+export const JOB = 'book'
+
+/** What `run` and the merger write, or a shard. */
+export type Writes = BookWrites & Partial<ShardOutput>
+
 export interface Transaction {
   readonly by: SimulatedProcess
-  readonly writes: BookWrites
+  /** Whose progress it is. */
+  readonly job: string
+  readonly writes: Writes
   readonly epoch: number
   /** The writer's wall clock when it asked for the commit. */
   wallMs: number
@@ -22,10 +30,12 @@ export class Broker {
   readonly committed: Transaction[] = []
   /** Ends of commits that their process got an error for. */
   readonly inDoubt: Transaction[] = []
+  /** Called with each commit of the {@link JOB}. */
+  onCommit: ((progress: Progress) => void)[] = []
   /** What was written last, committed or not. */
   lastWritten: Progress | undefined
-  onCommit: ((progress: Progress) => void)[] = []
-  #progress: string | undefined
+  /** By job. */
+  readonly #progress = new Map<string, string>()
   readonly #world: World
   readonly #epochs = new Map<string, number>()
   readonly #open = new Map<string, Transaction>()
@@ -52,6 +62,12 @@ export class Broker {
     })
   }
 
+  /** A further send of a transaction that is open. */
+  goOn(id: string, transaction: Transaction): void {
+    this.#assertCurrent(id, transaction.epoch)
+    if (transaction.state !== 'open') throw refused('the transaction is over')
+  }
+
   abort(id: string, transaction: Transaction): void {
     this.#assertCurrent(id, transaction.epoch)
     if (transaction.state === 'open') transaction.state = 'aborted'
@@ -59,15 +75,15 @@ export class Broker {
 
   /** From now on it will be committed, though readers may see it a little later. */
   commit(id: string, transaction: Transaction): void {
-    this.#assertCurrent(id, transaction.epoch)
-    if (transaction.state !== 'open') throw refused('the transaction is over')
+    this.goOn(id, transaction)
     transaction.state = 'accepted'
     this.#world.scheduler.after(this.#markerDelay(), () => this.#finish(transaction))
   }
 
   /** What is committed; by way of its bytes, as a topic would give it. */
-  lastProgress(): Progress | undefined {
-    return this.#progress === undefined ? undefined : readProgress(this.#progress)
+  lastProgress(job = JOB): Progress | undefined {
+    const text = this.#progress.get(job)
+    return text === undefined ? undefined : readProgress(text)
   }
 
   /** Between the answer to a commit and when readers see it. */
@@ -95,10 +111,11 @@ export class Broker {
     transaction.state = 'committed'
     transaction.committedAt = this.#world.scheduler.now
     this.committed.push(transaction)
-    this.#progress = writeProgress(transaction.writes.progress)
+    this.#progress.set(transaction.job, writeProgress(transaction.writes.progress))
     const { tick, progress } = transaction.writes
     const what = tick === undefined ? 'progress' : `tick ${tick.tick}`
     this.#world.note(transaction.by.name, `${what} committed at ${progress.offsets}`)
+    if (transaction.job !== JOB) return
     for (const handle of this.onCommit) handle(progress)
   }
 }

@@ -1,4 +1,4 @@
-/** A host's folder of snapshots: two generations, and all that disks do. */
+/** A host's folders of snapshots: two generations in each, and all that disks do. */
 import { DepthlineError } from '../../errors.js'
 import type { SnapshotDraft, SnapshotStore, StoredSnapshot } from '../../jobs/ports.js'
 import type { Offsets } from '../../wire/records.js'
@@ -12,6 +12,8 @@ const PIECE_BYTES = 700
 
 export interface SnapshotFile {
   readonly tick: number
+  /** Of the job that it belongs to. */
+  readonly folder: string
   readonly name: string
   readonly publishedAt: number
   readonly by: SimulatedProcess
@@ -39,16 +41,18 @@ export class Disk {
     this.name = name
   }
 
-  storeFor(process: SimulatedProcess): SnapshotStore {
+  storeFor(process: SimulatedProcess, folder = this.name): SnapshotStore {
     return {
-      name: this.name,
+      name: folder,
       list: async () => {
         await this.#io(process)
-        return this.#files.map((file) => this.#stored(process, file))
+        return this.#files
+          .filter((file) => file.folder === folder)
+          .map((file) => this.#stored(process, file))
       },
       create: async () => {
         await this.#io(process, true)
-        return this.#draft(process)
+        return this.#draft(process, folder)
       },
     }
   }
@@ -73,6 +77,11 @@ export class Disk {
     bytes[random.below(bytes.length)]! ^= 1 << random.below(8)
     this.#files[at] = { ...this.#files[at]!, bytes, isDamaged: true }
     this.#world.count('bits flipped')
+  }
+
+  /** Another disk is in its place. */
+  empty(): void {
+    this.#files = []
   }
 
   /** The power goes: what was written last may be cut short or not there. */
@@ -104,7 +113,7 @@ export class Disk {
     }
   }
 
-  #draft(process: SimulatedProcess): SnapshotDraft {
+  #draft(process: SimulatedProcess, folder: string): SnapshotDraft {
     const written: Uint8Array[] = []
     return {
       write: async (bytes) => {
@@ -114,22 +123,26 @@ export class Disk {
       publish: async (tick) => {
         await this.#io(process, true)
         const bytes = new Uint8Array(Buffer.concat(written))
-        this.#put(process, { tick, bytes })
+        this.#put(process, { folder, tick, bytes })
         await this.#io(process)
       },
       discard: async () => {},
     }
   }
 
-  #put(by: SimulatedProcess, { tick, bytes }: { tick: number; bytes: Uint8Array }): void {
-    const name = `${this.name}/${tick}.snapshot`
+  #put(
+    by: SimulatedProcess,
+    { folder, tick, bytes }: { folder: string; tick: number; bytes: Uint8Array },
+  ): void {
+    const name = `${folder}/${tick}.snapshot`
     const publishedAt = this.#world.scheduler.now
-    const file = { tick, name, publishedAt, by, base: by.base, bytes, isDamaged: false }
+    const file = { tick, folder, name, publishedAt, by, base: by.base, bytes, isDamaged: false }
     this.#world.note(by.name, `published ${name}`)
     this.published.push(file)
-    this.#files = [...this.#files.filter((other) => other.name !== name), file]
-      .sort((a, b) => b.tick - a.tick)
-      .slice(0, GENERATIONS)
+    const others = this.#files.filter((other) => other.folder !== folder)
+    const same = this.#files.filter((other) => other.folder === folder && other.name !== name)
+    const kept = [...same, file].sort((a, b) => b.tick - a.tick).slice(0, GENERATIONS)
+    this.#files = [...others, ...kept]
   }
 
   async #io(process: SimulatedProcess, isWrite = false): Promise<void> {

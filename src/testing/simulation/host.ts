@@ -8,6 +8,8 @@ export class Host {
   readonly disk: Disk
   /** How fast its clocks go. */
   readonly rate: number
+  /** When its clock was stepped, in virtual ms. */
+  readonly steps: number[] = []
   #offsetMs: number
 
   constructor(disk: Disk, { rate, offsetMs }: { rate: number; offsetMs: number }) {
@@ -20,7 +22,18 @@ export class Host {
     return Math.floor(START_MS + this.#offsetMs + now * this.rate)
   }
 
-  stepClock(byMs: number): void {
+  /** When its clock shows that, for as long as it does not step. */
+  timeOf(wallMs: number): number {
+    return (wallMs - START_MS - this.#offsetMs) / this.rate
+  }
+
+  stepClock(byMs: number, now: number): void {
     this.#offsetMs += byMs
+    this.steps.push(now)
+  }
+
+  /** Sets it to a clock that is right; it goes on at its rate. */
+  setClock(now: number): void {
+    this.stepClock(-this.#offsetMs, now)
   }
 }

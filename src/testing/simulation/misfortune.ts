@@ -1,15 +1,27 @@
 /** Everything that goes wrong in a simulation beside single requests, at random times until it is calm. */
 import type { FaultKind } from './plan.js'
-import type { Supervisor } from './supervisor.js'
+import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
+
+/** The processes that misfortunes befall. */
+export interface Fleet {
+  readonly alive: readonly SimulatedProcess[]
+  /** Starts a process that publishes ticks. */
+  start(isStandby?: boolean): void
+  /** Starts one of the same kind. */
+  startLike(process: SimulatedProcess): void
+  /** Starts one that takes its work over at once. */
+  startInstead(process: SimulatedProcess): void
+  breakReading(): void
+}
 
 export class Misfortune {
   readonly #world: World
-  readonly #supervisor: Supervisor
+  readonly #fleet: Fleet
 
-  constructor(world: World, supervisor: Supervisor) {
+  constructor(world: World, fleet: Fleet) {
     this.#world = world
-    this.#supervisor = supervisor
+    this.#fleet = fleet
   }
 
   /** Puts the whole run's misfortunes into the schedule. */
@@ -18,10 +30,10 @@ export class Misfortune {
     this.#often('hostCrashes', 2, () => this.#crashHost())
     this.#often('pauses', 3, () => this.#pause())
     this.#often('stops', 2, () => this.#stop())
-    this.#often('standbys', 2, () => this.#supervisor.start(true))
+    this.#often('standbys', 2, () => this.#fleet.start(true))
     this.#often('rivals', 2, () => this.#startRivals())
     this.#often('clockSteps', 3, () => this.#stepClock())
-    this.#often('breaks', 5, () => this.#supervisor.breakReading())
+    this.#often('breaks', 5, () => this.#fleet.breakReading())
     this.#often('outages', 2, () => this.#outage())
     this.#often('bitFlips', 4, () => this.#world.random.pick(this.#world.hosts).disk.flipBit())
     this.#often('diskErrors', 2, () => this.#refuseWrites())
@@ -39,52 +51,46 @@ export class Misfortune {
   }
 
   #often(kind: FaultKind, most: number, happen: () => void): void {
-    const { plan, random, scheduler } = this.#world
-    if (!plan.faults.has(kind)) return
-    for (let times = 1 + random.below(most); times > 0; times--) {
-      scheduler.after(random.below(plan.seconds * 1000), () => {
-        if (this.#world.isCalm) return
-        this.#world.count(kind)
-        this.#world.note('world', kind)
-        happen()
-      })
-    }
+    often(this.#world, { kind, most }, happen)
   }
 
   #crash(): void {
     const { random, scheduler } = this.#world
-    const { alive } = this.#supervisor
+    const { alive } = this.#fleet
     if (alive.length === 0) return
     const process = random.pick(alive)
     process.kill()
     this.#world.note(process.name, 'killed')
-    scheduler.after(random.below(3_000), () => this.#restart(process.isStandby))
+    scheduler.after(random.below(3_000), () => this.#restart(process))
   }
 
   #crashHost(): void {
     const { random, scheduler, hosts } = this.#world
     const host = random.pick(hosts)
     host.disk.losePower()
-    for (const process of this.#supervisor.alive) {
+    for (const process of this.#fleet.alive) {
       if (process.host !== host) continue
       process.kill()
-      scheduler.after(500 + random.below(3_000), () => this.#restart(process.isStandby))
+      scheduler.after(500 + random.below(3_000), () => this.#restart(process))
     }
   }
 
-  #restart(isStandby: boolean): void {
-    if (!this.#world.isCalm) this.#supervisor.start(isStandby)
+  #restart(process: SimulatedProcess): void {
+    if (!this.#world.isCalm) this.#fleet.startLike(process)
   }
 
   /** Long enough, now and then, for another one to take over. */
   #pause(): void {
     const { random, scheduler } = this.#world
-    const { alive } = this.#supervisor
+    const { alive } = this.#fleet
     if (alive.length === 0) return
     const process = random.pick(alive)
     process.pause()
     this.#world.note(process.name, 'paused')
-    if (random.chance(0.5)) scheduler.after(random.below(2_000), () => this.#restart(false))
+    if (random.chance(0.5))
+      scheduler.after(random.below(2_000), () => {
+        if (!this.#world.isCalm) this.#fleet.startInstead(process)
+      })
     scheduler.after(random.pick([50, 600, 1_500, 4_000, 9_000]), () => {
       this.#world.note(process.name, 'resumed')
       if (process.isPaused) process.resume()
@@ -93,32 +99,32 @@ export class Misfortune {
 
   #stop(): void {
     const { random, scheduler } = this.#world
-    const { alive } = this.#supervisor
+    const { alive } = this.#fleet
     if (alive.length === 0) return
     const process = random.pick(alive)
     process.stop()
     this.#world.note(process.name, 'told to stop')
-    scheduler.after(random.below(3_000), () => this.#restart(process.isStandby))
+    scheduler.after(random.below(3_000), () => this.#restart(process))
   }
 
   #startRivals(): void {
-    this.#supervisor.start()
-    this.#supervisor.start()
+    this.#fleet.start()
+    this.#fleet.start()
   }
 
   #stepClock(): void {
-    const { random, hosts } = this.#world
+    const { random, hosts, scheduler } = this.#world
     const byMs = random.pick([
       -40_000, -9_500, -6_500, -4_000, -1_200, -300, 300, 1_500, 6_000, 40_000,
     ])
-    random.pick(hosts).stepClock(byMs)
+    random.pick(hosts).stepClock(byMs, scheduler.now)
     this.#world.note('world', `a clock steps by ${byMs}`)
   }
 
   #outage(): void {
     const { random, network } = this.#world
     network.goAway(500 + random.below(7_000))
-    this.#supervisor.breakReading()
+    this.#fleet.breakReading()
   }
 
   #refuseWrites(): void {
@@ -150,6 +156,24 @@ export class Misfortune {
     const longer = input.ranges().map(({ high }) => high + 50)
     input.replace(random.chance(0.5) ? highs : longer, value)
     this.#world.count('input replaced')
-    this.#supervisor.breakReading()
+    this.#fleet.breakReading()
+  }
+}
+
+/** Once to `most` times before it is calm, where the plan has that kind of fault. */
+export function often(
+  world: World,
+  { kind, most }: { kind: FaultKind; most: number },
+  happen: () => void,
+): void {
+  const { plan, random, scheduler } = world
+  if (!plan.faults.has(kind)) return
+  for (let times = 1 + random.below(most); times > 0; times--) {
+    scheduler.after(random.below(plan.seconds * 1000), () => {
+      if (world.isCalm) return
+      world.count(kind)
+      world.note('world', kind)
+      happen()
+    })
   }
 }

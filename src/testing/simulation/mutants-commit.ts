@@ -1,6 +1,7 @@
 /** Mutants whose commits are not one transaction, done once, in time. */
 import type { BookTransactor, BookWrites } from '../../jobs/ports.js'
 import type { Progress } from '../../wire/progress.js'
+import { JOB } from './broker.js'
 import { changeLog } from './mutants-progress.js'
 import type { SimulatedProcess } from './process.js'
 import type { Mutant } from './supervisor.js'
@@ -102,5 +103,7 @@ function sendAlone(
   if (deadLetters.length === 0) return
   const writes = { deadLetters, progress }
   const committedAt = scheduler.now
-  broker.committed.push({ by, writes, epoch: 0, wallMs: 0, state: 'committed', committedAt })
+  broker.committed.push({
+    ...{ by, job: JOB, writes, epoch: 0, wallMs: 0, state: 'committed', committedAt },
+  })
 }

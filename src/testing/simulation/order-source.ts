@@ -2,7 +2,7 @@
 import type { OrderSource } from '../../jobs/ports.js'
 import { type RecordBatch, RecordList } from '../../wire/record-batch.js'
 import type { Offsets, PartitionRange } from '../../wire/records.js'
-import { TOPIC } from './input-log.js'
+import { type InputLog, TOPIC } from './input-log.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
 
@@ -12,6 +12,7 @@ export class SimulatedOrderSource implements OrderSource {
   readonly topic = TOPIC
   readonly #world: World
   readonly #process: SimulatedProcess
+  readonly #only: number | undefined
   #positions: number[] = []
   /** Past the records handed over, while a batch is worked on. */
   #handed: number[] = []
@@ -24,14 +25,16 @@ export class SimulatedOrderSource implements OrderSource {
   #resolve: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  constructor(world: World, process: SimulatedProcess) {
+  /** @param only the partition to read, where that is not all; the others look empty */
+  constructor(world: World, process: SimulatedProcess, only?: number) {
     this.#world = world
     this.#process = process
+    this.#only = only
   }
 
   async ranges(): Promise<readonly PartitionRange[]> {
     const { network, input } = this.#world
-    const ranges = await network.call(this.#process, 'ranges', () => input.ranges())
+    const ranges = await network.call(this.#process, 'ranges', () => this.#rangesOf(input))
     this.#process.ranges = ranges
     this.#process.base = ranges.map(({ low }) => low)
     return ranges
@@ -48,13 +51,16 @@ export class SimulatedOrderSource implements OrderSource {
     })
   }
 
+  /** Reading passes what is no record. */
   lag(): Promise<number> {
     const { network, input } = this.#world
-    return network.call(this.#process, 'lag', () =>
-      input
-        .ranges()
-        .reduce((lag, { high }, at) => lag + Math.max(0, high - this.#positions[at]!), 0),
-    )
+    return network.call(this.#process, 'lag', () => {
+      const ends = input.ends()
+      return this.#shareOf(ends).reduce(
+        (lag, partition) => lag + Math.max(0, ends[partition]! - this.#positions[partition]!),
+        0,
+      )
+    })
   }
 
   async stop(): Promise<void> {
@@ -78,6 +84,20 @@ export class SimulatedOrderSource implements OrderSource {
     this.#paused.delete(partition)
   }
 
+  #isOwn(partition: number): boolean {
+    return this.#only === undefined || partition === this.#only
+  }
+
+  #rangesOf(input: InputLog): PartitionRange[] {
+    return input
+      .ranges()
+      .map((range, partition) => (this.#isOwn(partition) ? range : { low: 0, high: 0 }))
+  }
+
+  #shareOf(cursors: readonly number[]): number[] {
+    return [...cursors.keys()].filter((partition) => this.#isOwn(partition))
+  }
+
   #join(): void {
     const session = ++this.#session
     const cursors = this.#positions.map((position, partition) => {
@@ -94,7 +114,7 @@ export class SimulatedOrderSource implements OrderSource {
       await this.#process.sleep(random.chance(0.7) ? random.below(120) : random.below(600))
       if (session !== this.#session || this.#isStopped) return
       if (network.isAway) continue
-      const fetched = cursors.map((_, partition) => partition).filter(() => random.chance(0.8))
+      const fetched = this.#shareOf(cursors).filter(() => random.chance(0.8))
       await Promise.all(fetched.map((partition) => this.#handOver(partition, cursors, session)))
     }
   }

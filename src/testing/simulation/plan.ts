@@ -1,5 +1,6 @@
 /** What a seed's simulation is like: its input, its options, and which kinds of fault it has. */
 import type { Random } from '../random.js'
+import type { ShardFaultKind } from './shards/shard-plan.js'
 
 /** Every kind of fault, and how many of 100 seeds have it. */
 const FAULT_KINDS = {
@@ -37,7 +38,8 @@ const FAULT_KINDS = {
   rebuilds: 15,
 } as const
 
-export type FaultKind = keyof typeof FAULT_KINDS
+export type SingleFaultKind = keyof typeof FAULT_KINDS
+export type FaultKind = SingleFaultKind | ShardFaultKind
 
 export interface Plan {
   readonly faults: ReadonlySet<FaultKind>
@@ -55,13 +57,15 @@ export interface Plan {
   readonly levels: number
   readonly snapshotSeconds: number
   readonly hosts: number
+  /** So far apart the hosts' clocks are at most, before they drift or step. */
+  readonly clockSpreadMs?: number
   readonly acceptIncomplete: boolean
 }
 
 export function makePlan(random: Random): Plan {
   // A tenth of all seeds are calm: there, not one second may go without its tick.
   const weight = random.pick([0, 0.5, 1, 1, 1, 1, 1, 1.5, 1.5, 1.5])
-  const kinds = Object.entries(FAULT_KINDS) as [FaultKind, number][]
+  const kinds = Object.entries(FAULT_KINDS) as [SingleFaultKind, number][]
   const faults = new Set<FaultKind>()
   for (const [kind, percent] of kinds) {
     if (random.chance((weight * percent) / 100)) faults.add(kind)

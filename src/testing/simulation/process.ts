@@ -15,6 +15,8 @@ export class SimulatedProcess {
   readonly stopping = new AbortController()
   readonly clock: Clock
   networkFaults = 0
+  /** Each lets go of a signal that would end it. */
+  readonly sleeps = new Set<() => void>()
   stoppedAt: number | undefined
   isPaused = false
   /** When it was killed, or over by itself. */
@@ -71,6 +73,9 @@ export class SimulatedProcess {
 
   kill(): void {
     this.goneAt = this.#world.scheduler.now
+    // Node keeps a signal that somebody listens to, and with it the whole world.
+    for (const release of this.sleeps) release()
+    this.sleeps.clear()
   }
 
   /** As SIGTERM does. */
@@ -104,11 +109,14 @@ class SimulatedClock implements Clock {
     const early = plan.faults.has('earlyTimers') && random.chance(0.2) ? 1 : 0
     const wait = Math.max(0, ms / this.#process.host.rate - early + random.next())
     return new Promise((resolve) => {
+      const release = () => signal?.removeEventListener('abort', end)
       const end = () => {
-        signal?.removeEventListener('abort', end)
+        release()
+        this.#process.sleeps.delete(release)
         resolve()
       }
       signal?.addEventListener('abort', end, { once: true })
+      this.#process.sleeps.add(release)
       this.#process.after(wait, end)
     })
   }
@@ -133,7 +141,7 @@ export function logOf(world: World, process: SimulatedProcess): Log {
 /** The words of a reason without its numbers and names. */
 function reasonKind(reason: string): string {
   return reason
-    .replace(/h\d\/\d+\.snapshot/g, 'FILE')
+    .replace(/h\d\/(?:\d\/)?\d+\.snapshot/g, 'FILE')
     .replace(/\d+/g, 'N')
     .replace(/^the snapshot is refused: /, '')
     .slice(0, 60)

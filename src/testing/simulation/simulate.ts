@@ -3,6 +3,7 @@ import { DepthlineError } from '../../errors.js'
 import { InputWriter } from './input-writer.js'
 import { judge } from './judge.js'
 import { Misfortune } from './misfortune.js'
+import { makePlan } from './plan.js'
 import { type Mutant, Supervisor } from './supervisor.js'
 import { World } from './world.js'
 
@@ -26,7 +27,7 @@ export async function simulate(
   seed: number,
   { mutant, isTraced = false }: { mutant?: Mutant; isTraced?: boolean } = {},
 ): Promise<Simulation> {
-  const world = new World(seed, isTraced)
+  const world = new World(seed, isTraced, makePlan)
   const supervisor = new Supervisor(world, mutant)
   const input = new InputWriter(world)
   const misfortune = new Misfortune(world, supervisor)

@@ -2,6 +2,8 @@
 import { DEFAULT_LIMITS } from '../../book/order-books.js'
 import { DepthlineError } from '../../errors.js'
 import { type RunPorts, type RunSummary, run } from '../../jobs/run.js'
+import { JOB } from './broker.js'
+import type { Fleet } from './misfortune.js'
 import { SimulatedOrderSource } from './order-source.js'
 import { logOf, SimulatedProcess } from './process.js'
 import { SimulatedTransactionLog } from './transaction-log.js'
@@ -12,7 +14,7 @@ export const VERSION = '9.9.9'
 /** Gives a process other ports than it should have, to see whether anybody notices. */
 export type Mutant = (ports: RunPorts, process: SimulatedProcess, world: World) => RunPorts
 
-export class Supervisor {
+export class Supervisor implements Fleet {
   readonly #world: World
   readonly #mutant: Mutant | undefined
   readonly #sources = new Map<SimulatedProcess, SimulatedOrderSource>()
@@ -42,7 +44,7 @@ export class Supervisor {
       log: logOf(world, process),
     }
     const options = {
-      ...{ job: 'book', owner: process.name, version: VERSION, standby: isStandby },
+      ...{ job: JOB, owner: process.name, version: VERSION, standby: isStandby },
       // So few that a tick is printed in many steps, with records waiting between them.
       stepLevels: 4,
       ...{ levels: plan.levels, limits: { ...DEFAULT_LIMITS, closedWindow: plan.closedWindow } },
@@ -55,6 +57,14 @@ export class Supervisor {
       (summary) => this.#ended(process, { summary }),
       (error) => this.#ended(process, { error }),
     )
+  }
+
+  startLike({ isStandby }: SimulatedProcess): void {
+    this.start(isStandby)
+  }
+
+  startInstead(): void {
+    this.start()
   }
 
   /** Those that read go on at the last record that they have handed over. */

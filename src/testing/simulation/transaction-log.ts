@@ -1,7 +1,7 @@
 /** The transaction log as a process sees it: every step is a request that may go wrong. */
 import type { BookLog, BookTransactor, BookWrites } from '../../jobs/ports.js'
 import type { Progress } from '../../wire/progress.js'
-import type { Transaction } from './broker.js'
+import { JOB, type Transaction } from './broker.js'
 import type { SimulatedProcess } from './process.js'
 import type { World } from './world.js'
 
@@ -49,7 +49,7 @@ export class SimulatedTransactionLog implements BookLog {
     const { broker } = this.#world
     const by = this.#process
     const transaction: Transaction = {
-      ...{ by, writes, epoch, wallMs: 0, committedAt: 0, state: 'open' },
+      ...{ by, job: JOB, writes, epoch, wallMs: 0, committedAt: 0, state: 'open' },
     }
     try {
       await this.#call('send', () => broker.begin(this.#id, transaction))

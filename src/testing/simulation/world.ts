@@ -6,15 +6,18 @@ import { Disk } from './disk.js'
 import { Host } from './host.js'
 import { InputLog } from './input-log.js'
 import { Network } from './network.js'
-import { makePlan, type Plan } from './plan.js'
+import type { Plan } from './plan.js'
 import type { SimulatedProcess } from './process.js'
 import { Scheduler } from './scheduler.js'
 import { Trace } from './trace.js'
 
-export class World {
+/** One process at a time need not agree with another on the second. */
+const CLOCK_SPREAD_MS = 1_000
+
+export class World<P extends Plan = Plan> {
   readonly seed: number
   readonly random: Random
-  readonly plan: Plan
+  readonly plan: P
   readonly scheduler = new Scheduler()
   readonly coverage = new Coverage()
   readonly trace: Trace
@@ -26,10 +29,10 @@ export class World {
   /** True once the faults have stopped. */
   isCalm = false
 
-  constructor(seed: number, isTraced: boolean) {
+  constructor(seed: number, isTraced: boolean, planOf: (random: Random) => P) {
     this.seed = seed
     this.random = new Random(seed)
-    this.plan = makePlan(this.random)
+    this.plan = planOf(this.random)
     this.trace = new Trace(isTraced)
     this.network = new Network(this)
     this.broker = new Broker(this)
@@ -48,10 +51,11 @@ export class World {
 
   #makeHost(number: number): Host {
     const { random } = this
+    const { clockSpreadMs = CLOCK_SPREAD_MS } = this.plan
     const isDrifting = this.plan.faults.has('drift')
     return new Host(new Disk(this, `h${number}`), {
       rate: isDrifting ? 1 + (random.next() - 0.5) / 1_000 : 1,
-      offsetMs: random.below(1_000) + (isDrifting ? random.below(600) - 300 : 0),
+      offsetMs: random.below(clockSpreadMs) + (isDrifting ? random.below(600) - 300 : 0),
     })
   }
 }
