@@ -248,8 +248,9 @@ describeSecured('with the rights of docs/ACLS.md and no others', () => {
     const named = rights.filter(({ kind, isPrefix }) => kind === 'topic' && !isPrefix)
     const topics = [...new Set(named.map(({ name }) => name))].map((topic) => ({
       topic,
-      numPartitions: topic === 'orders' ? 4 : 1,
-      configEntries: topic.endsWith('.progress') ? compact : [],
+      numPartitions:
+        ['orders', 'orders.by-id'].includes(topic) || /\.(levels|shards)$/.test(topic) ? 4 : 1,
+      configEntries: /\.(progress|levels|shards|by-symbol)$/.test(topic) ? compact : [],
     }))
     await admin.createTopics({ topics })
     await grant(admin, rights)
@@ -286,6 +287,25 @@ describeSecured('with the rights of docs/ACLS.md and no others', () => {
       const analytics = ['export', '--topic', 'market-analytics', '--format', 'ndjson']
       expect(await succeeds(analytics, as('reader'))).toContain('BTC-USD')
       expect(await succeeds(['doctor'], as('doctor'))).not.toContain('not looked at')
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'run does its work in each role, with ladders by symbol, and on input written again by id',
+    async () => {
+      const [shard, merger, rekeyed] = [
+        ['--role', 'shard'],
+        ['--role', 'merge', '--by-symbol'],
+        ['--rekey', '--output', 'rekeyed'],
+      ].map((flags) =>
+        startCli(['run', ...flags], { env: as(flags[0] === '--rekey' ? 'rekey' : 'run') }),
+      )
+      for (const job of [merger!, rekeyed!]) await job.logged('"msg":"caught up"')
+      // Right after a first tick it may be too late for some refusal to be heard.
+      await sleep(2_500)
+      for (const job of [merger!, shard!, rekeyed!]) await stopped(job)
+      expect(said.join('')).not.toMatch(/AUTHORIZATION_FAILED|positions not published/)
     },
     LIMIT_MS,
   )

@@ -37,7 +37,7 @@ export class KafkaShardGroup {
   constructor(cluster: Cluster, { topic, job }: { topic: string; job: string }) {
     this.#cluster = cluster
     this.#topic = topic
-    this.#groupId = `depthline.${job}.shards`
+    this.#groupId = `${job}.shards`
   }
 
   /** @throws DepthlineError where Kafka refuses for good, or the topic is gone */
