@@ -45,7 +45,7 @@ const CHOICES: Readonly<Record<string, Choice>> = {
   'coordinator of the ticks’ transactions': (cluster, { output }) =>
     cluster.coordinator('transaction', `depthline.${output}`),
   'coordinator of the shards’ group': (cluster, { output }) =>
-    cluster.coordinator('group', `depthline.${output}.shards`),
+    cluster.coordinator('group', `${output}.shards`),
   'coordinator of a shard’s transactions': (cluster, { output }) =>
     cluster.coordinator('transaction', `depthline.${output}.shard.0`),
 }
