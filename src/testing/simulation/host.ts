@@ -10,11 +10,13 @@ export class Host {
   readonly rate: number
   /** When its clock was stepped, in virtual ms. */
   readonly steps: number[] = []
+  readonly #firstOffsetMs: number
   #offsetMs: number
 
   constructor(disk: Disk, { rate, offsetMs }: { rate: number; offsetMs: number }) {
     this.disk = disk
     this.rate = rate
+    this.#firstOffsetMs = offsetMs
     this.#offsetMs = offsetMs
   }
 
@@ -22,9 +24,13 @@ export class Host {
     return Math.floor(START_MS + this.#offsetMs + now * this.rate)
   }
 
-  /** When its clock shows that, for as long as it does not step. */
+  /** When its clock showed that, before it was ever stepped. */
   timeOf(wallMs: number): number {
-    return (wallMs - START_MS - this.#offsetMs) / this.rate
+    return (wallMs - START_MS - this.#firstOffsetMs) / this.rate
+  }
+
+  isStepped(before: number): boolean {
+    return this.steps.some((at) => at <= before)
   }
 
   stepClock(byMs: number, now: number): void {

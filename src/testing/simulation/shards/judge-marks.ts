@@ -69,9 +69,8 @@ export class Marks {
   }
 
   /** The newest mark that its process had when the tick's second began; 0 where that cannot be said. */
-  #seenBefore({ by, writes }: Transaction, partition: number): number {
-    const { faults } = this.#shards.world.plan
-    if (faults.has('clockSteps') || faults.has('skew')) return 0
+  #seenBefore({ by, writes, committedAt }: Transaction, partition: number): number {
+    if (by.host.isStepped(committedAt)) return 0
     const { tick } = writes.tick!
     const begunAt = by.host.timeOf(tick * 1000)
     let newest = 0

@@ -4,6 +4,7 @@ import type { ShardFleet } from './shard-fleet.js'
 import type { ShardWorld } from './shard-world.js'
 
 const COMPACTION_MS = 900
+const CLOCK_FAULTS = ['clockSteps', 'skew', 'drift'] as const
 
 export class ShardMisfortune {
   readonly #shards: ShardWorld
@@ -28,7 +29,7 @@ export class ShardMisfortune {
   /** Clocks that are wrong are set, as they must be for shards to agree on seconds. */
   calm(): void {
     const { hosts, plan, scheduler } = this.#shards.world
-    const isWrong = plan.faults.has('clockSteps') || plan.faults.has('skew')
+    const isWrong = CLOCK_FAULTS.some((kind) => plan.faults.has(kind))
     if (isWrong) for (const host of hosts) host.setClock(scheduler.now)
   }
 
