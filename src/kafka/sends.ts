@@ -5,8 +5,10 @@ import { type Send, sizeOf } from './transactional-producer.js'
 
 /** KafkaJS puts all messages of a send into one batch, and the broker refuses large batches. */
 const MAX_SEND_BYTES = 512 * 1024
+/** For each message of a send KafkaJS copies the list of those before it, so ten thousand cost fifty million. */
+const MAX_SEND_MESSAGES = 1_000
 
-/** In order; a message above the limit goes alone. */
+/** In order; a message above the limit of bytes goes alone. */
 export function* inSends(
   topic: string,
   messages: readonly Message[],
@@ -15,7 +17,8 @@ export function* inSends(
   let send: Message[] = []
   let bytes = 0
   for (const message of messages) {
-    if (send.length > 0 && bytes + sizeOf(message) > MAX_SEND_BYTES) {
+    const isFull = bytes + sizeOf(message) > MAX_SEND_BYTES || send.length === MAX_SEND_MESSAGES
+    if (send.length > 0 && isFull) {
       yield { topicMessages: [{ topic, messages: send }], tooLarge }
       send = []
       bytes = 0
