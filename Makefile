@@ -102,10 +102,7 @@ simulate-shards: install ## The same of shards and merger: rebalances, crashes, 
 faults: build ## Kills, stops, broker and network faults, judged (docs/faults/README.md; SECTIONS="kills points takeovers broker network")
 	@npx tsx faults/faults.ts $(SECTIONS)
 
-exchange-simulate-shards: install ## The same of shards and merger: rebalances, crashes, clocks, compaction
-	@ROLE=shard SEEDS=$(SEEDS) SEED=$(SEED) FIRST=$(FIRST) npx tsx bench/simulate.ts
-
-faults: build ## KILLS=20 of poll and as many of analyse, at random, judged
+exchange-faults: build ## KILLS=20 of poll and as many of analyse, at random, judged
 	@npx tsx faults/exchange.ts
 
 chaos: build ## A minute to watch: the live ladder while the processor is killed every 5 s, then judged

@@ -1,7 +1,8 @@
 /** Where `analyse` keeps rounds besides Kafka: the lake, and PostgreSQL where it is set. */
 import { resolve } from 'node:path'
 import { DepthlineError } from '../errors.js'
-import type { Log, RoundSink } from '../jobs/ports.js'
+import type { RoundSink } from '../jobs/exchange-ports.js'
+import type { Log } from '../jobs/ports.js'
 import { openLake } from '../storage/lake.js'
 import { postgresUrl } from './postgres-settings.js'
 

@@ -8,6 +8,9 @@ import { makeTopic, produce, readAll, type StoredRecord } from '../testing/topic
 const PARTITIONS = 3
 const ORDERS = 6_000
 const JUNK_EVERY = 500
+/** A producer whose clock is years ahead; the broker takes it where the topic says so. */
+const FAR_FUTURE = 3_000_000_000_000
+const ANY_TIME = { 'message.timestamp.after.max.ms': '9223372036854775807' }
 
 afterEach(killLeftovers)
 
@@ -26,11 +29,17 @@ function unkeyed() {
     }
     if (id % JUNK_EVERY === 0) records.push({ partition, value: new TextEncoder().encode('junk') })
     return records.map((record, index) => ({
-      ...{ key: null, timestamp: String(1_700_000_000_000 + id) },
+      ...{ key: null, timestamp: String(id === 8 ? FAR_FUTURE : 1_700_000_000_000 + id) },
       ...{ partition: record.partition, value: Buffer.from(record.value) },
-      headers: { trace: Buffer.from([0xff, index]) },
+      headers: id === 7 ? odd(index) : { trace: Buffer.from([0xff, index]) },
     }))
   }).flat()
+}
+
+/** Headers named as what every object of JavaScript has. */
+function odd(index: number): Record<string, Buffer> {
+  const names = ['trace', 'constructor', '__proto__', 'toString']
+  return Object.fromEntries(names.map((name) => [name, Buffer.from([0xff, index])]))
 }
 
 const idOf = ({ value }: StoredRecord) => /"order_id":"?(\d+)/.exec(String(value))?.[1]
@@ -39,7 +48,7 @@ describe('run --rekey', () => {
   it('writes every record once under its id over two kills, and the books are those of replay', async () => {
     const topics = runTopics('rekey')
     const { input, output, deadLetters } = topics
-    await makeTopic(input, { partitions: PARTITIONS })
+    await makeTopic(input, { partitions: PARTITIONS, config: ANY_TIME })
     const messages = unkeyed()
     const third = Math.ceil(messages.length / 3)
 

@@ -16,7 +16,7 @@ import {
   tickWhere,
   tickWithRecords,
 } from '../testing/run-job.js'
-import { makeTopic, produce, readAll, type StoredRecord } from '../testing/topics.js'
+import { makeTopic, produce, readAll, type StoredRecord, withAdmin } from '../testing/topics.js'
 
 afterEach(killLeftovers)
 
@@ -131,14 +131,42 @@ describe('run --role shard and --role merge', () => {
     expect(stderr).toContain(`${levels}[2] at offset 0 is no record of a shard`)
   })
 
+  it('end with 4 where the levels are lost and the shards’ progress is not, and say what to do', async () => {
+    const topics = runTopics('shards-lost')
+    const levels = `${topics.output}.levels`
+    const [shard, merger] = [await startRun(topics, SHARD), await startRun(topics, MERGE)]
+    await produce(topics.input, records(0))
+    await tickWithRecords(topics.output, 300)
+    // While they run: the merger ends, and the shard when somebody makes the topic anew.
+    await withAdmin((admin) => admin.deleteTopics({ topics: [levels] }))
+    expect(await merger.result).toMatchObject({ code: 4 })
+    const next = await startRun(topics, MERGE)
+    const ended = await shard.result
+    expect(ended).toMatchObject({ code: 4 })
+    expect(ended.stderr).toContain(`topic ${levels} was made anew; stop all shards and mergers`)
+    expect(await next.result).toMatchObject({ code: 4 })
+    // And at a start.
+    expect(await (await startRun(topics, SHARD)).result).toMatchObject({ code: 4 })
+
+    const both = [levels, `${topics.output}.shards`]
+    await withAdmin((admin) => admin.deleteTopics({ topics: both }))
+    const jobs = [await startRun(topics, SHARD), await startRun(topics, MERGE)]
+    await produce(topics.input, records(300))
+    const last = await tickWithRecords(topics.output, 600)
+    expect(`${last.value}\n`).toBe(await replayed(await readAll(topics.input)))
+    for (const job of jobs) await job.stop()
+  })
+
   it.each([
     ['shard', '--standby'],
     ['shard', '--accept-incomplete'],
     ['shard', '--by-symbol'],
     ['merge', '--rekey'],
     ['merge', '--rebuild'],
-  ])('refuse flags that are not for --role %s: %s', async (role, flag) => {
-    const { code, stderr } = await startCli(['run', '--role', role, flag]).result
+    ['shard', '--levels', '5'],
+    ['merge', '--closed-window', '5'],
+  ])('refuse flags that are not for --role %s: %s', async (role, flag, ...value) => {
+    const { code, stderr } = await startCli(['run', '--role', role, flag, ...value]).result
     expect(code).toBe(2)
     expect(stderr).toContain(`${flag} is not for --role ${role}`)
   })

@@ -102,7 +102,9 @@ export function addRunCommand(program: Command): void {
       String(DEFAULT_LIMITS.maxWaitingCloses),
     )
     .option('--no-create-topics', 'fail where a topic is missing')
-    .action(runCommand)
+    .action((options, self: Command) => {
+      return runCommand(options, (flag) => self.getOptionValueSource(flag) === 'cli')
+    })
   addWorkOptions(command)
   addRestartOptions(command)
   addHttpOptions(command)
@@ -144,12 +146,12 @@ function addRestartOptions(command: Command): void {
     )
 }
 
-async function runCommand(options: unknown): Promise<void> {
+async function runCommand(options: unknown, isGiven: (flag: string) => boolean): Promise<void> {
   const given = checkFlags(Flags, options)
   const settings = kafkaSettings(process.env)
   const log = openLog('run')
   const flags = { ...given, job: given.job ?? given.output }
-  assertFlagsOfRole(flags)
+  assertFlagsOfRole(flags, isGiven)
   namesOf(flags)
   const health = await runHealth(flags, flags.job, log)
   const cluster = await connect(settings, log, stopSignal)

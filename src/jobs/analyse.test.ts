@@ -13,7 +13,7 @@ import {
 import type { ExchangeDepth, ExchangePoll, MarketAnalytics } from '../wire/exchange-records.js'
 import type { AnalysisProgress } from '../wire/round-progress.js'
 import { type AnalyseOptions, analyse } from './analyse.js'
-import type { AnalysedRound, OutgoingRecord, Writer } from './ports.js'
+import type { AnalysedRound, OutgoingRecord, Writer } from './exchange-ports.js'
 
 const MINUTE = 60_000
 const FIRST = Math.floor(START / MINUTE) * MINUTE

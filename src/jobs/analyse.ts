@@ -5,19 +5,11 @@ import { recordHash } from '../wire/progress.js'
 import type { RecordCodec, RecordReader } from '../wire/record-codec.js'
 import type { LogRecord } from '../wire/records.js'
 import { type AnalysisProgress, bookKey } from '../wire/round-progress.js'
+import type { OutgoingRecord, RecordOutput, RoundSink, Writer } from './exchange-ports.js'
 import { lostLog } from './lost-log.js'
 import type { AnalysisOptions } from './market-analytics.js'
 import type { AnalyseMonitor } from './monitor.js'
-import type {
-  Clock,
-  Log,
-  LogReader,
-  OutgoingRecord,
-  RecordOutput,
-  RoundSink,
-  TransactionLog,
-  Writer,
-} from './ports.js'
+import type { Clock, Log, LogReader, TransactionLog } from './ports.js'
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { analyseRound, type Round, type RoundAnalysis } from './round-analysis.js'
 import { RoundIntake } from './round-intake.js'

@@ -1,4 +1,5 @@
 /** Reading the input and working on it, from the start to whatever ends it first. */
+import type { RecordBatch } from '../wire/record-batch.js'
 import type { OrderIntake } from './order-intake.js'
 import type { Clock, OrderSource } from './ports.js'
 import { graceAfter } from './stopping.js'
@@ -11,6 +12,8 @@ interface LivingParts {
   readonly source: OrderSource
   readonly intake: OrderIntake
   readonly clock: Clock
+  /** Sees each batch before it is worked on. */
+  readonly notice?: (batch: RecordBatch) => void
 }
 
 /**
@@ -19,7 +22,7 @@ interface LivingParts {
  * @param job what the work commits by; its commits are undefined while there is nothing to commit
  */
 export async function live(
-  { source, intake, clock }: LivingParts,
+  { source, intake, clock, notice }: LivingParts,
   job: { readonly commits: number | undefined },
   work: () => Promise<void>,
   signal: AbortSignal,
@@ -33,7 +36,10 @@ export async function live(
   })
   try {
     await Promise.race([
-      source.consume(intake.offsets, (batch) => intake.apply(batch)),
+      source.consume(intake.offsets, (batch) => {
+        notice?.(batch)
+        return intake.apply(batch)
+      }),
       intake.failed,
       work(),
       watchMovement(source, clock, movement, ending.signal),

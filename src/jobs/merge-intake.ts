@@ -5,6 +5,7 @@ import { type Mark, readLevelRecord } from '../wire/level-record.js'
 import type { LogRecord, Offsets } from '../wire/records.js'
 import { TickPrinter } from '../wire/tick-message.js'
 import { Gate } from './gate.js'
+import { lostLog } from './lost-log.js'
 import { MergePart } from './merge-part.js'
 import type { Clock, Log, LogReader } from './ports.js'
 import { aborted } from './stopping.js'
@@ -129,7 +130,9 @@ export class MergeIntake {
       try {
         await this.#readOnce(signal)
       } catch (error) {
-        if (!(error instanceof DepthlineError && error.retriable)) throw error
+        if (!(error instanceof DepthlineError)) throw error
+        if (error.code === 'TOPIC_MISSING') throw lostLog('the levels topic is gone')
+        if (!error.retriable) throw error
         this.#ports.log.warn({ reason: error.message }, 'reading the levels again')
         await this.#ports.clock.sleep(RETRY_MS, signal)
       }
@@ -218,6 +221,13 @@ export class MergeIntake {
       return
     }
     const { mark } = found
+    if (Number(offset) < mark.after) {
+      const what = `says that levels lie before offset ${mark.after}: the topic was made anew without them`
+      throw new DepthlineError(
+        'LOG_LOST',
+        `the mark of partition ${found.partition} in ${place} ${what}`,
+      )
+    }
     const nowMs = this.#ports.clock.now()
     const isAhead = mark.tick > Math.floor(nowMs / 1000) + MAX_AHEAD_S
     // What comes too late for the tick of this second is not a second old at the next one.

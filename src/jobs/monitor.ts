@@ -1,7 +1,7 @@
 /** What the jobs tell of themselves to whoever watches: a few calls a second; counts that they keep anyway are read when asked for. */
 import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
+import type { AnalysedRound } from './exchange-ports.js'
 import type { RecordCounts } from './order-processor.js'
-import type { AnalysedRound } from './ports.js'
 
 export interface CommitMonitor {
   /** One was done, and took so long. */

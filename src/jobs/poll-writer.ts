@@ -2,8 +2,8 @@
 import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
 import type { RecordCodec } from '../wire/record-codec.js'
 import { bookKey, type PollProgress } from '../wire/round-progress.js'
+import type { OutgoingRecord, RecordOutput } from './exchange-ports.js'
 import type { PollMonitor } from './monitor.js'
-import type { OutgoingRecord, RecordOutput } from './ports.js'
 import type { Position, Publisher } from './publisher.js'
 
 /** So many records at most in one commit that names the rounds of a long absence. */

@@ -5,8 +5,8 @@ import { Logged } from '../testing/memory-job.js'
 import { answerOf, failureOf, MemoryRecords, plainCodec } from '../testing/memory-rounds.js'
 import type { ExchangePoll } from '../wire/exchange-records.js'
 import type { PollProgress } from '../wire/round-progress.js'
+import type { Exchanges } from './exchange-ports.js'
 import { type PollOptions, poll } from './poll.js'
-import type { Exchanges } from './ports.js'
 
 const MINUTE = 60_000
 /** A UTC minute. */

@@ -1,11 +1,5 @@
 /** What the jobs need of the world; the adapters give it, and tests give it otherwise. */
-import type {
-  EpochMs,
-  ExchangeDepth,
-  ExchangePoll,
-  MarketAnalytics,
-} from '../wire/exchange-records.js'
-import type { LevelRecord, Mark } from '../wire/level-record.js'
+import type { LevelRecord, ShardMark } from '../wire/level-record.js'
 import type { Ownership, Progress } from '../wire/progress.js'
 import type { RecordBatch } from '../wire/record-batch.js'
 import type {
@@ -108,13 +102,19 @@ export interface ShardOutput {
   /** Of the levels topic. */
   readonly levels: readonly LevelRecord[]
   /** Goes behind the levels, signed; undefined where the shard has not moved. */
-  readonly mark: Omit<Mark, keyof Ownership> | undefined
+  readonly mark: ShardMark | undefined
   readonly deadLetters: readonly DeadLetter[]
 }
 
 export interface ShardLog extends TransactionLog<Progress, ShardOutput> {
   /** What one process with all partitions, or the merger, has committed; undefined where there was none. */
   readJobProgress(): Promise<Progress | undefined>
+  /**
+   * Compares the newest mark with what is committed of this shard; right after fencing.
+   *
+   * @throws DepthlineError LOG_LOST where they do not belong together: levels are missing then
+   */
+  assertLevels(own: Progress): Promise<void>
 }
 
 /** The processes that share the partitions of the input. */
@@ -187,60 +187,4 @@ export interface SnapshotDraft {
   publish(tick: number): Promise<void>
   /** Takes it away; never fails. */
   discard(): Promise<void>
-}
-
-/** A record on its way to a topic. */
-export interface OutgoingRecord {
-  readonly topic: string
-  readonly key: string
-  readonly value: Uint8Array
-  /** Milliseconds since 1970. */
-  readonly timestampMs: number
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** What `poll` and `analyse` publish at a time. */
-export interface RecordOutput {
-  readonly records: readonly OutgoingRecord[]
-  readonly deadLetters: readonly DeadLetter[]
-}
-
-export interface Exchanges {
-  /**
-   * Asks one exchange for one market's book; never rejects for what the exchange does.
-   *
-   * @param deadlineMs by the wall clock, milliseconds since 1970: by then it resolves
-   * @param onLate called with an answer that comes after that
-   * @returns an answer or a failure
-   */
-  ask(
-    request: { exchange: string; market: string; pollAt: EpochMs; deadlineMs: number },
-    onLate: (record: ExchangePoll) => void,
-  ): Promise<ExchangePoll>
-}
-
-/** A round with all that was made of it. */
-export interface AnalysedRound {
-  readonly pollAt: EpochMs
-  /** In the order of the log; the round_complete record is the last. */
-  readonly polls: readonly ExchangePoll[]
-  readonly depth: readonly ExchangeDepth[]
-  readonly analytics: readonly MarketAnalytics[]
-}
-
-/** Which process writes: of two with one job and lineage, the higher sequence took over later. */
-export interface Writer {
-  readonly job: string
-  readonly lineage: string
-  readonly sequence: number
-}
-
-/** Where rounds are kept besides Kafka. */
-export interface RoundSink {
-  /**
-   * Durable when it resolves. The same round may come again, and is kept once.
-   *
-   * @param writer undefined where no job writes, but a person has history made anew
-   */
-  write(round: AnalysedRound, writer?: Writer): Promise<void>
 }

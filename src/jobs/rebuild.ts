@@ -1,8 +1,9 @@
 /** History made anew from the raw books that a lake keeps, perhaps with other notionals or fees. */
 import { DepthlineError } from '../errors.js'
 import type { EpochMs, ExchangePoll } from '../wire/exchange-records.js'
+import type { RoundSink } from './exchange-ports.js'
 import type { AnalysisOptions } from './market-analytics.js'
-import type { Log, RoundSink } from './ports.js'
+import type { Log } from './ports.js'
 import { analyseRound, type BodyHashes } from './round-analysis.js'
 
 export interface RebuildPorts {

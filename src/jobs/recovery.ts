@@ -146,7 +146,7 @@ function fromTheStart(
   if (gone >= 0 && !options.acceptIncomplete) {
     throw new DepthlineError(
       'LOG_LOST',
-      `${topic}[${gone}] starts at offset ${ranges[gone]!.low} and no snapshot reaches that far: the orders before it are unknown, and a book without them would be wrong. Give the whole log or a snapshot (DEPTHLINE_DATA, --snapshot-topic) back, or start without those orders (--accept-incomplete)`,
+      `${topic}[${gone}] starts at offset ${ranges[gone]!.low} and no snapshot reaches that far: the orders before it are unknown, and a book without them would be wrong. Give the whole log or a snapshot (DEPTHLINE_DATA, --snapshot-topic) back, or start without those orders (--accept-incomplete, in one process with all partitions)`,
     )
   }
   return {

@@ -1,6 +1,7 @@
 /** One partition's shard, from its takeover until its partition is taken away. */
 import { ChangedLevels } from '../book/changed-levels.js'
 import type { Progress } from '../wire/progress.js'
+import type { RecordBatch } from '../wire/record-batch.js'
 import { live } from './live.js'
 import type { CommitMonitor } from './monitor.js'
 import { OrderIntake } from './order-intake.js'
@@ -86,10 +87,23 @@ export async function runShard(
       shard.before = processor.counts()
       await Promise.all([job.publish(found.own, either), snapshotter.run(either)])
     }
-    await live(parts, job, work, signal)
+    await live({ ...parts, notice: warnOfUnkeyed(ports, options) }, job, work, signal)
   } finally {
     ending.abort()
     await publisher.close()
+  }
+}
+
+/** Whatever lies in two partitions is never found out by a shard, which sees one. */
+function warnOfUnkeyed({ source, log }: ShardPorts, { partition }: ShardOptions) {
+  let hasWarned = false
+  return (batch: RecordBatch) => {
+    if (hasWarned || batch.recordAt(0).key !== null) return
+    hasWarned = true
+    log.warn(
+      { topic: source.topic, partition },
+      'records without a key: shards need all records of one order_id in one partition, so key the topic by it (run --rekey writes such a topic)',
+    )
   }
 }
 
@@ -109,6 +123,7 @@ async function begin(
   const { source, transactions } = ports
   const { partition } = options
   const own = await publisher.takeOver()
+  await transactions.assertLevels(own)
   const whole = await transactions.readJobProgress()
   const recovery = await recover(ports, own, options)
   const offset = whole?.offsets[partition] ?? 0

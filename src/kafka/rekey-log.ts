@@ -111,13 +111,17 @@ class RekeyTransactor {
   }
 }
 
-/** The same values; KafkaJS cannot write a header without one, so that becomes an empty one. */
+/**
+ * The same values; KafkaJS cannot write a header without one, so that becomes an empty one. It reads
+ * them into a plain object, where one that is named as what every object inherits, such as
+ * `constructor`, comes as a list behind that.
+ */
 function toHeaders(headers: RecordHeaders): IHeaders {
-  const found: IHeaders = {}
-  for (const [name, value] of Object.entries(headers)) {
-    found[name] = Array.isArray(value) ? value.map(toHeader) : toHeader(value)
-  }
-  return found
+  const entries = Object.entries(headers).map(([name, value]) => {
+    const values = name in Object.prototype && Array.isArray(value) ? value.slice(1) : value
+    return [name, Array.isArray(values) ? values.map(toHeader) : toHeader(values)] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 function toHeader(value: Uint8Array | string | null | undefined): Buffer | string {

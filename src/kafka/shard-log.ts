@@ -1,12 +1,19 @@
 /** A shard's levels, dead letters and progress as Kafka transactions. */
-import type { LevelRecord, Mark } from '../wire/level-record.js'
-import { markRecord } from '../wire/level-record.js'
-import { type Ownership, type Progress, readProgress, writeProgress } from '../wire/progress.js'
+import { DepthlineError } from '../errors.js'
+import {
+  type LevelRecord,
+  type Mark,
+  markRecord,
+  readLevelRecord,
+  type ShardMark,
+} from '../wire/level-record.js'
+import { type Progress, readProgress, writeProgress } from '../wire/progress.js'
 import type { DeadLetter } from '../wire/records.js'
 import type { Cluster } from './client.js'
 import { kafkaError } from './failures.js'
 import { openProgressTopic, ProgressTopic } from './progress-topic.js'
 import { deadLetterMessage, inSends } from './sends.js'
+import { lastRecord } from './topic-reader.js'
 import { topicRanges } from './topics.js'
 import { TransactionalProducer, transactionalId } from './transactional-producer.js'
 
@@ -25,7 +32,7 @@ export interface ShardLogOptions {
 
 interface Writes {
   readonly levels: readonly LevelRecord[]
-  readonly mark: Omit<Mark, keyof Ownership> | undefined
+  readonly mark: ShardMark | undefined
   readonly deadLetters: readonly DeadLetter[]
   readonly progress: Progress
 }
@@ -58,10 +65,16 @@ interface ProgressTopics {
   readonly whole: ProgressTopic<Progress>
 }
 
+/** An offset of the levels topic at which the shard has written. */
+interface Written {
+  after: number
+}
+
 class KafkaShardLog {
   readonly #cluster: Cluster
   readonly #place: Place
   readonly #topics: ProgressTopics
+  readonly #written: Written = { after: 0 }
 
   constructor(cluster: Cluster, place: Place, topics: ProgressTopics) {
     this.#cluster = cluster
@@ -73,7 +86,7 @@ class KafkaShardLog {
   async fence(): Promise<KafkaShardTransactor> {
     const id = transactionalId(this.#place.name)
     const producer = await TransactionalProducer.fence(this.#cluster, id)
-    return new KafkaShardTransactor(producer, this.#place, this.#topics.progress)
+    return new KafkaShardTransactor(producer, this.#place, this.#topics.progress, this.#written)
   }
 
   readProgress(): Promise<Progress | undefined> {
@@ -83,24 +96,75 @@ class KafkaShardLog {
   readJobProgress(): Promise<Progress | undefined> {
     return this.#topics.whole.read()
   }
+
+  /** @throws DepthlineError LOG_LOST, or a retriable one */
+  async assertLevels(own: Progress): Promise<void> {
+    const { levels: topic, levelsPartition, partition, shards, name } = this.#place
+    const newest = await this.#newestMark()
+    if (own.tick === undefined && newest === undefined) return
+    if (own.tick === undefined) {
+      throw lostLevels(
+        topic,
+        `has marks of partition ${partition}, of which ${shards} knows nothing`,
+      )
+    }
+    const { mark, offset } = newest ?? {}
+    if (mark === undefined || offset === undefined) {
+      throw lostLevels(
+        topic,
+        `has no mark of partition ${partition}, although ${name} has published`,
+      )
+    }
+    if (mark.offset !== own.offsets[partition] || offset < mark.after) {
+      const place = `${levelsPartition}, offset ${offset}`
+      throw lostLevels(topic, `is not what ${name} has written: see its mark in partition ${place}`)
+    }
+    this.#written.after = offset
+  }
+
+  async #newestMark(): Promise<{ mark: Mark; offset: number } | undefined> {
+    const { levels: topic, levelsPartition, partition, job } = this.#place
+    const key = String(partition)
+    const where = { topic, job, partition: levelsPartition }
+    const isMark = (record: { key: Uint8Array | null }) =>
+      decoder.decode(record.key ?? NONE) === key
+    const record = await lastRecord(this.#cluster, where, isMark)
+    if (record === undefined) return undefined
+    const value = decoder.decode(record.value ?? NONE)
+    const found = readLevelRecord({ key, value })
+    if (found !== undefined && 'mark' in found) return { mark: found.mark, offset: record.offset }
+    throw lostLevels(topic, `holds no mark at offset ${record.offset} of ${levelsPartition}`)
+  }
+}
+
+const decoder = new TextDecoder()
+const NONE = new Uint8Array()
+
+function lostLevels(topic: string, what: string): DepthlineError {
+  const group = topic.replace(/levels$/, '')
+  const advice = `stop all shards and mergers, delete ${group}levels and ${group}shards, and start them again: the shards publish their books anew`
+  return new DepthlineError('LOG_LOST', `topic ${topic} ${what}; ${advice}`)
 }
 
 class KafkaShardTransactor {
   readonly #producer: TransactionalProducer
   readonly #place: Place
   readonly #progress: ProgressTopic<Progress>
+  readonly #written: Written
 
   constructor(
     producer: TransactionalProducer,
     place: Place,
     progressTopic: ProgressTopic<Progress>,
+    written: Written,
   ) {
     this.#producer = producer
     this.#place = place
     this.#progress = progressTopic
+    this.#written = written
   }
 
-  /** @throws DepthlineError DEAD_LETTER_TOO_LARGE, RECORD_TOO_LARGE, or a retriable one in doubt */
+  /** @throws DepthlineError DEAD_LETTER_TOO_LARGE, RECORD_TOO_LARGE, LOG_LOST, or a retriable one in doubt */
   async commit(writes: Writes, isTooLate: () => boolean): Promise<boolean> {
     const { levels, mark, deadLetters, progress } = writes
     const { levels: topic, levelsPartition, partition } = this.#place
@@ -110,17 +174,28 @@ class KafkaShardTransactor {
     if (mark !== undefined) {
       const { owner, sequence, version } = progress
       // Sends go one after another, so the mark lies behind all levels.
-      records.push(markRecord(partition, { ...mark, owner, sequence, version }))
+      const { after } = this.#written
+      records.push(markRecord(partition, { ...mark, after, owner, sequence, version }))
     }
     const messages = records.map((record) => ({ ...record, partition: levelsPartition }))
     sends.push(...inSends(topic, messages, 'RECORD_TOO_LARGE'))
     const last = this.#progress.messages(progress)
     sends.push({ topicMessages: [last], tooLarge: 'RECORD_TOO_LARGE' })
     try {
-      return await this.#producer.commit(sends, isTooLate)
+      const isCommitted = await this.#producer.commit(sends, isTooLate)
+      if (isCommitted && mark !== undefined) this.#noteOffset()
+      return isCommitted
     } catch (error) {
       throw kafkaError(error, 'commit')
     }
+  }
+
+  /** A topic that was made anew while the shard runs begins at 0 again, without the levels of before. */
+  #noteOffset(): void {
+    const { levels: topic, levelsPartition } = this.#place
+    const offset = this.#producer.lastOffset(topic, levelsPartition) ?? 0
+    if (offset < this.#written.after) throw lostLevels(topic, 'was made anew')
+    this.#written.after = offset
   }
 
   discard(): Promise<void> {

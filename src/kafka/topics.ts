@@ -23,10 +23,11 @@ export function inputTopic(topic: string): TopicSpec {
   return { topic, partitions: 4, config }
 }
 
-/** Of `--rekey`: all that the input holds, and as its records with one header more. */
+/** Of `--rekey`: all that the input holds, with its times whatever they are, and one header more. */
 export function byIdTopic(topic: string, partitions: number): TopicSpec {
   const { config } = inputTopic(topic)
-  return { topic, partitions, config: { ...config, ...LARGE_MESSAGES } }
+  const anyTime = { 'message.timestamp.after.max.ms': '9223372036854775807' }
+  return { topic, partitions, config: { ...config, ...LARGE_MESSAGES, ...anyTime } }
 }
 
 export function outputTopic(topic: string): TopicSpec {

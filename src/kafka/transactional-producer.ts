@@ -43,6 +43,8 @@ const COMPRESS_ABOVE_BYTES = 64 * 1024
  */
 export class TransactionalProducer {
   readonly #producer: Producer
+  /** By topic and partition, where the last batch that went there begins. */
+  readonly #offsets = new Map<string, number>()
 
   private constructor(producer: Producer) {
     this.#producer = producer
@@ -92,13 +94,16 @@ export class TransactionalProducer {
         bytes > COMPRESS_ABOVE_BYTES ? CompressionTypes.GZIP : CompressionTypes.None
       const batch = { topicMessages: [...topicMessages], compression, acks: -1 }
       const send = transaction.sendBatch(batch)
-      await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
+      const written = await within(CALL_LIMIT_MS, send, `sending to ${topic}`).catch((error) => {
         if (protocolErrorOf(error) !== 'MESSAGE_TOO_LARGE') {
           throw kafkaError(error, `sending to ${topics}`)
         }
         const message = `${TOO_LARGE[tooLarge]} of ${bytes} bytes is above max.message.bytes of ${topic}`
         throw new DepthlineError(tooLarge, message, { cause: error })
       })
+      for (const { topicName, partition, baseOffset } of written) {
+        this.#offsets.set(`${topicName}/${partition}`, Number(baseOffset))
+      }
     }
     if (isTooLate()) {
       await within(CALL_LIMIT_MS, transaction.abort(), 'aborting')
@@ -106,6 +111,11 @@ export class TransactionalProducer {
     }
     await within(CALL_LIMIT_MS, transaction.commit(), 'committing')
     return true
+  }
+
+  /** Where the last batch begins that this producer has sent there. */
+  lastOffset(topic: string, partition: number): number | undefined {
+    return this.#offsets.get(`${topic}/${partition}`)
   }
 
   async discard(): Promise<void> {

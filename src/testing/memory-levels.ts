@@ -36,7 +36,7 @@ export class MemoryLevels {
 export function markOf(change: Partial<Mark>): Mark {
   return {
     ...{ tick: 0, offset: 0, lastRecord: '', openOrders: 0, waitingCloses: 0, rejected: 0 },
-    ...{ isIncomplete: false, owner: 'a shard', sequence: 1, version: '1' },
+    ...{ isIncomplete: false, after: 0, owner: 'a shard', sequence: 1, version: '1' },
     ...change,
   }
 }

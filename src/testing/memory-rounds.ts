@@ -1,13 +1,8 @@
 /** Topics of rounds in memory: what poll and analyse commit, in transactions that a test can let fail. */
 import { createHash } from 'node:crypto'
 import { DepthlineError } from '../errors.js'
-import type {
-  LogReader,
-  OutgoingRecord,
-  RecordOutput,
-  TransactionLog,
-  Transactor,
-} from '../jobs/ports.js'
+import type { OutgoingRecord, RecordOutput } from '../jobs/exchange-ports.js'
+import type { LogReader, TransactionLog, Transactor } from '../jobs/ports.js'
 import type { ExchangePoll } from '../wire/exchange-records.js'
 import type { Ownership } from '../wire/progress.js'
 import type { RecordCodec } from '../wire/record-codec.js'

@@ -37,6 +37,10 @@ export class MemoryShardLog implements ShardLog {
     return this.jobProgress
   }
 
+  async assertLevels(): Promise<void> {
+    this.#ask()
+  }
+
   /** As another process does that begins: it fences, and claims. */
   takeOver(owner: string): void {
     this.#epoch++

@@ -27,6 +27,11 @@ export interface Mark {
   readonly rejected: number
   /** True where orders are missing that the input no longer held. */
   readonly isIncomplete: boolean
+  /**
+   * Of the topic's partition: an offset at which the shard has written before; 0 where it knows of
+   * none. A mark that lies before it lies in another topic, and what was written then is missing.
+   */
+  readonly after: number
   /** The process that made it. */
   readonly owner: string
   /** Counts the partition's commits. */
@@ -34,6 +39,9 @@ export interface Mark {
   /** Of depthline. */
   readonly version: string
 }
+
+/** What a shard says of itself; the rest of the mark is known where it is written. */
+export type ShardMark = Omit<Mark, 'after' | 'owner' | 'sequence' | 'version'>
 
 /** A record of the topic, read. */
 export type PublishedLevel =
@@ -101,6 +109,7 @@ const KINDS: Record<keyof Mark, 'count' | 'text' | 'fact'> = {
   waitingCloses: 'count',
   rejected: 'count',
   isIncomplete: 'fact',
+  after: 'count',
   owner: 'text',
   sequence: 'count',
   version: 'text',

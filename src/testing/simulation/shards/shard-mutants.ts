@@ -86,6 +86,7 @@ export const shardMutants: Readonly<Record<string, ShardMutant>> = {
         return found === undefined ? found : { ...found, offsets: [], lastRecords: [] }
       },
       readJobProgress: async () => undefined,
+      assertLevels: async () => {},
     }
   }),
 }
@@ -120,6 +121,7 @@ function changeCommit(change: (transactor: () => ShardTransactor, log: ShardLog)
     return {
       readProgress: () => log.readProgress(),
       readJobProgress: () => log.readJobProgress(),
+      assertLevels: (own) => log.assertLevels(own),
       fence: async () => {
         transactor = await log.fence()
         return { commit, discard: async () => {} }
