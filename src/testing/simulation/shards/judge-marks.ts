@@ -51,7 +51,7 @@ export class Marks {
         const ticks = published.map((mark) => mark.tick)
         return `partition ${partition} is ${age} s old, and its marks are of ${ticks}`
       }
-      const seen = this.#seenBefore(transaction, partition)
+      const seen = this.#seenBefore(transaction, partition, Math.min(...seconds))
       if (seen > newest.sequence) {
         return `mark ${seen} of partition ${partition} was there, and it has ${newest.sequence}`
       }
@@ -68,16 +68,15 @@ export class Marks {
     return marked === second - age || (mayBeAhead && marked > second - age + MAX_AHEAD_S - 1)
   }
 
-  /** The newest mark that its process had when the tick's second began; 0 where that cannot be said. */
-  #seenBefore({ by, writes, committedAt }: Transaction, partition: number): number {
+  /** The newest mark that its process had when the second began; 0 where that cannot be said. */
+  #seenBefore({ by, committedAt }: Transaction, partition: number, second: number): number {
     if (by.host.isStepped(committedAt)) return 0
-    const { tick } = writes.tick!
-    const begunAt = by.host.timeOf(tick * 1000)
+    const begunAt = by.host.timeOf(second * 1000)
     let newest = 0
     for (const sighting of this.#shards.sightings) {
       if (sighting.at >= begunAt) break
       if (sighting.by !== by || sighting.partition !== partition) continue
-      if (sighting.mark.tick <= tick) newest = Math.max(newest, sighting.mark.sequence)
+      if (sighting.mark.tick <= second) newest = Math.max(newest, sighting.mark.sequence)
     }
     return newest
   }
