@@ -130,7 +130,7 @@ describe('the health of run', () => {
       ({ status }) => status === 200,
     )
     const role = async () => valuesBy(await metricsOf(standby), 'depthline_role', 'role')
-    expect(await role()).toEqual({ starting: 0, standby: 1, leader: 0 })
+    expect(await role()).toMatchObject({ starting: 0, standby: 1, leader: 0 })
     await leader.stop('SIGKILL')
     await until(role, ({ leader: leads }) => leads === 1)
     await until(
