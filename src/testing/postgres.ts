@@ -184,7 +184,7 @@ class LocalPostgres implements TestPostgres {
     })
     const watcher = watchChild({ child, folder: this.#folder })
     child.once('exit', () => watcher.kill('SIGKILL'))
-    while (child.exitCode === null) {
+    while (child.exitCode === null && child.signalCode === null) {
       if (this.#lines.includes('ready to accept connections')) {
         this.#child = child
         return true
