@@ -11,9 +11,10 @@ import { FastLoad } from './fast-load.js'
 import { Depthline } from './processes.js'
 import { TickWatcher } from './tick-watcher.js'
 
+const SNAPSHOTS = ['--snapshot-seconds', '5'] as const
 export const ROLES = {
-  all: ['--standby'],
-  shard: ['--role', 'shard'],
+  all: ['--standby', ...SNAPSHOTS],
+  shard: ['--role', 'shard', ...SNAPSHOTS],
   merge: ['--role', 'merge', '--standby'],
 } as const
 export type Role = keyof typeof ROLES
@@ -37,7 +38,6 @@ export interface FleetVerdict extends Verdict, Partial<StaleVerdict> {
 }
 
 const LAST_TICK_LIMIT_MS = 120_000
-const SNAPSHOT_SECONDS = '5'
 const FENCED = 6
 
 /** A process of the fleet; it is a failure where it ends otherwise than it may. */
@@ -100,8 +100,7 @@ export class Fleet {
   start(role: Role, folder = 'host'): Member {
     const { input, output } = this
     const topics = ['--input', input, '--output', output, '--dead-letters', `${output}.dead`]
-    const snapshots = ['--snapshot-seconds', SNAPSHOT_SECONDS]
-    const child = new Depthline(['run', ...topics, ...snapshots, ...ROLES[role]], {
+    const child = new Depthline(['run', ...topics, ...ROLES[role]], {
       KAFKA_BROKERS: this.#options.brokers,
       DEPTHLINE_DATA: join(this.#folder, folder),
       LOG_LEVEL: 'info',

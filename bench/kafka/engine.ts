@@ -113,9 +113,11 @@ export interface RunOptions {
 export function runCommand(options: RunOptions): EngineCommand {
   const { brokers, input, output, data, nodeFlags = [], args = [] } = options
   const topics = ['--input', input, '--output', output, '--dead-letters', `${output}.dead`]
+  // A shard prints no message.
+  const levels = args.includes('shard') ? [] : ['--levels', 'all']
   return {
     command: process.execPath,
-    args: [...nodeFlags, CLI, 'run', ...topics, '--levels', 'all', ...args],
+    args: [...nodeFlags, CLI, 'run', ...topics, ...levels, ...args],
     env: { KAFKA_BROKERS: brokers, DEPTHLINE_DATA: data, LOG_LEVEL: 'info' },
   }
 }
