@@ -1,5 +1,4 @@
 /** The leader's loop: a tick on every UTC second, surplus dead letters between, one commit at a time. */
-import { DepthlineError } from '../errors.js'
 import type { Progress } from '../wire/progress.js'
 import type { DeadLetter, Tick } from '../wire/records.js'
 import type { BySymbol } from './by-symbol.js'
@@ -13,6 +12,7 @@ import type { Recovery } from './recovery.js'
 import type { Snapshotter } from './snapshotter.js'
 import { tickHeaders } from './tick-headers.js'
 import { type DueTick, TickSchedule } from './tick-schedule.js'
+import { withTickSize } from './tick-size.js'
 
 export type BookPublisher = Publisher<Progress, BookOutput>
 
@@ -176,7 +176,7 @@ export class BookJob {
     const { intake, log, publisher, bySymbol } = this.#parts
     const { deadLetters, output } = commit
     const isPublished = await (bySymbol ?? publisher).commit(commit).catch((error) => {
-      throw tooLarge(error, this.#processor)
+      throw withTickSize(error, this.#processor)
     })
     this.#wasTooLate = !isPublished
     if (isPublished) {
@@ -210,14 +210,4 @@ export class BookJob {
       'records of one order_id lie in several partitions: key the topic by order_id for exact counts, or let --rekey do it',
     )
   }
-}
-
-/** Says what made the tick too large, which only the job knows. */
-function tooLarge(error: unknown, processor: OrderProcessor): unknown {
-  if (!(error instanceof DepthlineError && error.code === 'TICK_TOO_LARGE')) return error
-  return new DepthlineError(
-    'TICK_TOO_LARGE',
-    `${error.message}: ${processor.describeSize()}; lower --levels or raise the topic's limit`,
-    { cause: error },
-  )
 }

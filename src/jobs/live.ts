@@ -2,11 +2,8 @@
 import type { RecordBatch } from '../wire/record-batch.js'
 import type { OrderIntake } from './order-intake.js'
 import type { Clock, OrderSource } from './ports.js'
-import { graceAfter } from './stopping.js'
+import { COMMIT_GRACE_MS, graceAfter } from './stopping.js'
 import { watchMovement } from './watchdog.js'
-
-/** How long a commit in hand may go on after the job was told to stop. */
-const GRACE_MS = 1_000
 
 interface LivingParts {
   readonly source: OrderSource
@@ -43,7 +40,7 @@ export async function live(
       intake.failed,
       work(),
       watchMovement(source, clock, movement, ending.signal),
-      graceAfter(signal, clock, GRACE_MS),
+      graceAfter(signal, clock, COMMIT_GRACE_MS),
     ])
   } finally {
     ending.abort()

@@ -1,5 +1,4 @@
 /** The merger's loop: on every UTC second the shards' books as one, as soon as all of them have come to it. */
-import { DepthlineError } from '../errors.js'
 import { type Progress, stateHash } from '../wire/progress.js'
 import type { BookPublisher } from './book-job.js'
 import type { BySymbol } from './by-symbol.js'
@@ -10,6 +9,7 @@ import type { RunMonitor } from './monitor.js'
 import type { Clock, Log } from './ports.js'
 import { tickHeaders } from './tick-headers.js'
 import { type DueTick, TickSchedule } from './tick-schedule.js'
+import { withTickSize } from './tick-size.js'
 
 /** Between two words about partitions that are missing. */
 const PATIENCE_MS = 10_000
@@ -129,7 +129,7 @@ export class MergeJob {
     const isTooLate = () => clock.now() >= (tick + 1) * 1000
     const isPublished = await (bySymbol ?? publisher)
       .commit({ output, position, isTooLate })
-      .catch((error) => Promise.reject(this.#tooLarge(error)))
+      .catch((error) => Promise.reject(withTickSize(error, intake.printer)))
     if (!isPublished) {
       log.warn({ tick }, 'tick not published: the next one counts it as missed')
       return
@@ -186,15 +186,5 @@ export class MergeJob {
 
   get #rejectedInAll(): number {
     return this.#parts.intake.marks.reduce((sum, mark) => sum + mark!.rejected, 0)
-  }
-
-  /** Says what made the tick too large, which only the job knows. */
-  #tooLarge(error: unknown): unknown {
-    if (!(error instanceof DepthlineError && error.code === 'TICK_TOO_LARGE')) return error
-    const levels = Number.isFinite(this.#options.levels) ? this.#options.levels : 'all'
-    const size = `${this.#parts.intake.printer.symbolCount} symbols × ${levels} levels a side`
-    const advice = "lower --levels or raise the topic's limit"
-    const message = `${error.message}: ${size}; ${advice}`
-    return new DepthlineError('TICK_TOO_LARGE', message, { cause: error })
   }
 }

@@ -11,7 +11,7 @@ import { type Identity, Publisher } from './publisher.js'
 import { START } from './run.js'
 import { sizesOf } from './run-state.js'
 import { standBy } from './standby.js'
-import { graceAfter, unlessAborted } from './stopping.js'
+import { COMMIT_GRACE_MS, graceAfter, unlessAborted } from './stopping.js'
 import { watchMovement } from './watchdog.js'
 
 export interface MergeOptions extends Identity, MergeIntakeOptions {
@@ -39,9 +39,6 @@ export interface MergeSummary {
   /** Ticks that came without some partition's mark for their second. */
   readonly stale: number
 }
-
-/** How long a commit in hand may go on after the job was told to stop. */
-const GRACE_MS = 1_000
 
 /**
  * Runs until `signal` aborts, then finishes the tick in hand and leaves.
@@ -74,7 +71,7 @@ export async function merge(
       intake.run(ending.signal),
       lead({ ...ports, publisher, job, bySymbol, state }, options, signal),
       watchMovement(levels, clock, movement, ending.signal),
-      graceAfter(signal, clock, GRACE_MS),
+      graceAfter(signal, clock, COMMIT_GRACE_MS),
     ])
   } finally {
     ending.abort()

@@ -179,10 +179,9 @@ export class OrderProcessor {
     return this.#printer.ladder(symbol)
   }
 
-  /** What the message is made of, for the error that says it is too large. */
+  /** As {@link TickPrinter.describeSize}. */
   describeSize(): string {
-    const levels = Number.isFinite(this.#options.levels) ? this.#options.levels : 'all'
-    return `${this.#printer.symbolCount} symbols × ${levels} levels a side`
+    return this.#printer.describeSize()
   }
 
   counts(): RecordCounts {

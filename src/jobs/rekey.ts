@@ -17,7 +17,7 @@ import type {
 import { type Identity, type Position, Publisher } from './publisher.js'
 import { assertSameLog } from './recovery.js'
 import { START } from './run.js'
-import { aborted, graceAfter } from './stopping.js'
+import { aborted, COMMIT_GRACE_MS, graceAfter } from './stopping.js'
 import { watchMovement } from './watchdog.js'
 
 /** A transaction takes what has come within this time, or as much as follows at once. */
@@ -26,7 +26,6 @@ const FULL_RECORDS = 10_000
 const FULL_BYTES = 1024 * 1024
 /** So many records take about a millisecond; then others may go first. */
 const SLICE = 1_000
-const GRACE_MS = 1_000
 
 export interface RekeyPorts {
   /** The input; its records must have their headers. */
@@ -56,7 +55,7 @@ export async function rekey(ports: RekeyPorts, identity: Identity, signal: Abort
       source.consume(offsets, (batch) => stage.take(batch)),
       stage.publish(signal),
       watchMovement(source, clock, () => stage.movement, ending.signal),
-      graceAfter(signal, clock, GRACE_MS),
+      graceAfter(signal, clock, COMMIT_GRACE_MS),
     ])
   } finally {
     ending.abort()

@@ -1,6 +1,9 @@
 /** How a job ends when it is told to: what is in hand may be finished, for a while. */
 import type { Clock } from './ports.js'
 
+/** How long a commit in hand may go on after its job was told to stop. */
+export const COMMIT_GRACE_MS = 1_000
+
 /** Resolves so long after `signal` aborts. */
 export async function graceAfter(signal: AbortSignal, clock: Clock, graceMs: number) {
   await aborted(signal)

@@ -1,6 +1,7 @@
 /** Three brokers on loopback, each a process that can be killed: replication 3, two copies in sync for every write. */
 import type { Kafka } from 'kafkajs'
-import { freePorts, prepareBroker } from './broker.js'
+import { prepareBroker } from './broker.js'
+import { freePorts } from './child-server.js'
 import { plainKafka } from './plain-topic.js'
 import type { TestBroker } from './test-broker.js'
 

@@ -2,13 +2,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DepthlineError } from '../errors.js'
+import { freePorts, watchChild } from './child-server.js'
 import { startContainerBroker } from './container-broker.js'
 import { imageOf } from './containers.js'
 import type { TestBroker } from './test-broker.js'
@@ -222,31 +222,4 @@ function borrowedBroker(brokers: string): TestBroker {
   }
   const never = { kill: refuse, pause: refuse, resume: refuse, restart: refuse }
   return { brokers, stop: async () => {}, ...never }
-}
-
-/**
- * Kills a child and deletes its data when this process ends, however it ends.
- *
- * A handler of our own exit is not enough: vitest kills its workers by signal,
- * and people kill vitest. Any end of this process ends the watcher's input.
- */
-export function watchChild({
-  child,
-  folder,
-}: {
-  child: ChildProcess
-  folder: string
-}): ChildProcess {
-  const script = 'trap "" INT TERM HUP; read -r line; kill -9 "$0"; sleep 1; rm -rf "$1"'
-  const args = ['-c', script, String(child.pid ?? ''), folder]
-  return spawn('sh', args, { stdio: ['pipe', 'ignore', 'ignore'] })
-}
-
-/** Ports that the system says are free; held together, so that they differ. */
-export async function freePorts(count = 2): Promise<[number, number, ...number[]]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening')
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  for (const server of servers) await once(server.close(), 'close')
-  return ports as [number, number, ...number[]]
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type QueryResultRow } from 'pg'
-import { freePorts, watchChild } from './broker.js'
+import { freePorts, watchChild } from './child-server.js'
 import { containerHost, imageOf, TestContainer } from './containers.js'
 
 const PASSWORD = 'right horse: 100% @ /'

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DepthlineError } from '../errors.js'
-import { freePorts, watchChild } from './broker.js'
+import { freePorts, watchChild } from './child-server.js'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/registry.sh', import.meta.url))
 const READY_LIMIT_MS = 60_000

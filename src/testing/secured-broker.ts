@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePorts, startJarsBroker } from './broker.js'
+import { startJarsBroker } from './broker.js'
 import { CertificateAuthority } from './certificates.js'
+import { freePorts } from './child-server.js'
 
 /** Each is a listener of its own; `open` is for the tests themselves, who may do everything there. */
 const PROTOCOLS = {

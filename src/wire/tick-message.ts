@@ -112,8 +112,10 @@ export class TickPrinter {
     return ladder
   }
 
-  get symbolCount(): number {
-    return this.#symbols.length
+  /** What the message printed last is made of, for the error that says it is too large. */
+  describeSize(): string {
+    const levels = Number.isFinite(this.#levels) ? this.#levels : 'all'
+    return `${this.#symbols.length} symbols × ${levels} levels a side`
   }
 
   /** The symbols whose best bid is at or above their best ask in the message printed last. */
