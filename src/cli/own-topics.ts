@@ -1,8 +1,23 @@
-/** The topics of a job, each in one role. */
+/** The topics of a job: their names, and each in one role. */
 import { DepthlineError } from '../errors.js'
 
 /** Kafka's limit on the length of a topic's name. */
 const MAX_TOPIC_NAME = 249
+
+/** The topics that shards and merger have between them. */
+export function topicsBetween(job: string) {
+  return { levels: `${job}.levels`, shards: `${job}.shards`, progress: `${job}.progress` }
+}
+
+/** Where each symbol is published by itself. */
+export function bySymbolTopic(output: string): string {
+  return `${output}.by-symbol`
+}
+
+/** The topics that the stage of `--rekey` writes. */
+export function rekeyTopics({ input, job }: { input: string; job: string }) {
+  return { byId: `${input}.by-id`, progress: `${job}.rekey.progress` }
+}
 
 /**
  * A topic in two roles would feed the job with what it writes, without end.

@@ -5,13 +5,9 @@ import type { Cluster } from '../kafka/client.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
 import { openRekeyLog } from '../kafka/rekey-log.js'
 import { byIdTopic, ensureTopics, inputTopic, progressTopic, topicRanges } from '../kafka/topics.js'
+import { rekeyTopics } from './own-topics.js'
 import { systemClock } from './process.js'
 import { version } from './version.js'
-
-/** The topics that the stage writes. */
-export function rekeyTopics({ input, job }: { input: string; job: string }) {
-  return { byId: `${input}.by-id`, progress: `${job}.rekey.progress` }
-}
 
 /**
  * Makes the topics that are missing, the one by id with as many partitions as the input has.

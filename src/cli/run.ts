@@ -29,18 +29,10 @@ import { openSnapshotFiles } from '../storage/snapshot-files.js'
 import { addHttpOptions, httpFlags } from './http-flags.js'
 import { runHealth } from './job-health.js'
 import { standardOutput } from './output.js'
-import { assertOwnTopics } from './own-topics.js'
+import { assertOwnTopics, bySymbolTopic, rekeyTopics, topicsBetween } from './own-topics.js'
 import { openLog, systemClock } from './process.js'
-import { openRekeyStage, rekeyTopics } from './rekey-stage.js'
-import {
-  assertFlagsOfRole,
-  bySymbolTopic,
-  ROLES,
-  type RoleParts,
-  runMergeRole,
-  runShardRole,
-  topicsBetween,
-} from './run-roles.js'
+import { assertFlagsOfRole, ROLES } from './role-flags.js'
+import type { RoleParts } from './run-roles.js'
 import { stopSignal } from './stop-signal.js'
 import { openTickEncoder, TICK_FORMATS } from './tick-values.js'
 import { version } from './version.js'
@@ -155,10 +147,16 @@ async function runCommand(options: unknown, isGiven: (flag: string) => boolean):
   namesOf(flags)
   const health = await runHealth(flags, flags.job, log)
   const cluster = await connect(settings, log, stopSignal)
-  const runRole = { all: runAlone, shard: runShardRole, merge: runMergeRole }[flags.role]
-  const summary = await runRole(flags, { cluster, log, health })
+  const parts = { cluster, log, health }
+  const summary = flags.role === 'all' ? await runAlone(flags, parts) : await runRole(flags, parts)
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
+}
+
+/** What most runs do without is loaded when it is asked for, so that they begin sooner. */
+async function runRole(flags: JobFlags, parts: RoleParts): Promise<object> {
+  const { runMergeRole, runShardRole } = await import('./run-roles.js')
+  return flags.role === 'merge' ? runMergeRole(flags, parts) : runShardRole(flags, parts)
 }
 
 /** @returns the summary to print */
@@ -167,7 +165,8 @@ async function runAlone(flags: JobFlags, { cluster, log, health }: RoleParts): P
   const { job, input, bySymbol } = names
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
   const owner = randomUUID()
-  const upstream = flags.rekey ? await openRekeyStage(cluster, { ...flags, owner }, log) : undefined
+  const stage = flags.rekey ? await import('./rekey-stage.js') : undefined
+  const upstream = await stage?.openRekeyStage(cluster, { ...flags, owner }, log)
   await ensureTopics(cluster, topicsOf(flags, names), flags.createTopics)
   const threads = flags.fetchThreads
   const source = new KafkaOrderSource(cluster, { topic: input, job, threads })

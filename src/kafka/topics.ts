@@ -11,8 +11,8 @@ export interface TopicSpec {
 }
 
 const CREATE_LIMIT_MS = 15_000
-const LEADER_ATTEMPTS = 30
-const LEADER_RETRY_MS = 100
+const LEADER_ATTEMPTS = 150
+const LEADER_RETRY_MS = 20
 
 /** 16 MB: what ticks and dead letters may take, where Kafka's default is 1 MB. */
 export const LARGE_MESSAGES = { 'max.message.bytes': String(16 * 1024 * 1024) }
@@ -99,19 +99,21 @@ export async function ensureTopics(
   }))
   await admin.ask(
     `making topics ${names}, which are not there or which this user may not see`,
-    (kafka) => kafka.createTopics({ topics, waitForLeaders: true }),
+    // KafkaJS would wait for 100 ms before it looks for leaders at all; who asks, asks again.
+    (kafka) => kafka.createTopics({ topics, waitForLeaders: false }),
     CREATE_LIMIT_MS,
   )
+  const made = missing.map(({ topic }) => topic)
   // KafkaJS answers false at once, not an error, where another process made one of them just now.
-  for (const { topic } of missing) await whenListed(admin, topic)
-  log.info({ topics: missing.map(({ topic }) => topic) }, 'made topics')
+  await whenListed(admin, made)
+  log.info({ topics: made }, 'made topics')
 }
 
-/** A topic that was made just now may not be known to every broker, or to this one, yet. */
-async function whenListed(admin: Cluster['admin'], topic: string): Promise<void> {
+/** Topics that were made just now may not be known to every broker, or to this one, yet. */
+async function whenListed(admin: Cluster['admin'], made: readonly string[]): Promise<void> {
   for (let attempt = 1; attempt < LEADER_ATTEMPTS; attempt++) {
     const topics = await admin.ask('listing topics', (kafka) => kafka.listTopics())
-    if (topics.includes(topic)) return
+    if (made.every((topic) => topics.includes(topic))) return
     await new Promise((resolve) => setTimeout(resolve, LEADER_RETRY_MS))
   }
 }
