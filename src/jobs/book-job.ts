@@ -116,8 +116,9 @@ export class BookJob {
    * one moment: printing takes many steps, and no record is applied between them.
    */
   async #prepareTick(tick: number, { missed, isHeld }: { missed: number; isHeld: boolean }) {
-    const { clock, intake, recovery } = this.#parts
+    const { clock, intake, snapshotter, recovery } = this.#parts
     intake.hold()
+    snapshotter.hold()
     try {
       const { message: value, stateHash } = await inSlices(this.#processor.print(), clock)
       const { rejected } = intake
@@ -131,6 +132,7 @@ export class BookJob {
       return { commit: this.#commitOf({ tick, value, headers }, stateHash), rejected }
     } finally {
       intake.release()
+      snapshotter.release()
     }
   }
 

@@ -105,9 +105,10 @@ export class ShardJob {
 
   /** All there is to publish, of one moment: no record is applied between the steps. */
   async #prepare(tick: number): Promise<ShardCommit> {
-    const { clock, intake, processor, changedLevels } = this.#parts
+    const { clock, intake, processor, snapshotter, changedLevels } = this.#parts
     const { partition } = this.#options
     intake.hold()
+    snapshotter.hold()
     try {
       const { stateHash } = await inSlices(processor.print(), clock)
       const places = changedLevels.take()
@@ -125,6 +126,7 @@ export class ShardJob {
       return { output: { levels, mark, deadLetters }, position, deadLetters }
     } finally {
       intake.release()
+      snapshotter.release()
     }
   }
 

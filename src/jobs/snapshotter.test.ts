@@ -1,8 +1,12 @@
 /** When snapshots are taken, and what a store that fails costs. */
 import { describe, expect, it } from 'vitest'
+import { OrderBooks } from '../book/order-books.js'
+import { emptyOrderEvent } from '../book/order-event.js'
 import { DepthlineError } from '../errors.js'
-import { startJob } from '../testing/memory-job.js'
+import { FakeClock } from '../testing/fake-clock.js'
+import { Logged, MemorySnapshots, START, startJob } from '../testing/memory-job.js'
 import { readSnapshotMeta } from '../wire/snapshot-reader.js'
+import { Snapshotter } from './snapshotter.js'
 
 const open = (id: number) =>
   `{"order_id":${id},"symbol":"A-B","order_side":"BUY","size":1,"price":10,"status":"OPEN"}`
@@ -64,5 +68,27 @@ describe('a snapshot', () => {
     const stopped = stop()
     await clock.advance(2_000)
     expect(await stopped).toMatchObject({ ticks: 10, missed: 0, snapshots: 0 })
+  })
+
+  it('copies nothing while a tick is made', async () => {
+    const clock = new FakeClock(START)
+    const store = new MemorySnapshots()
+    const [stop, ports] = [new AbortController(), { stores: [store], clock, log: new Logged() }]
+    const limits = { closedWindow: 10, maxOpenOrders: 10, maxWaitingCloses: 10 }
+    const books = new OrderBooks(limits, 1)
+    books.apply({ ...emptyOrderEvent(), orderId: 7, symbol: 'A-B', open: true }, 0)
+    const snapshotter = new Snapshotter(ports, books, 1)
+    let frames = 0
+    store.before = async () => void frames++
+    const running = snapshotter.run(stop.signal)
+    snapshotter.hold()
+    await clock.advance(1_500)
+    expect(frames).toBe(0)
+    snapshotter.release()
+    await clock.advance(100)
+    expect(frames).toBeGreaterThan(0)
+    stop.abort()
+    await clock.advance(100)
+    await running
   })
 })

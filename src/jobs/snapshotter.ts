@@ -2,6 +2,7 @@
 import type { OrderBooks } from '../book/order-books.js'
 import { DepthlineError } from '../errors.js'
 import { SnapshotEncoder, type SnapshotMeta } from '../wire/snapshot-encoder.js'
+import { Gate } from './gate.js'
 import type { TakenSnapshot } from './monitor.js'
 import type { Clock, Log, SnapshotDraft, SnapshotStore } from './ports.js'
 
@@ -48,6 +49,8 @@ export class Snapshotter {
   #outcome: 'committed' | 'dropped' | undefined
   #begunMs = 0
   #bytes = 0
+  #isOnHold = false
+  readonly #released = new Gate()
 
   constructor(ports: SnapshotterPorts, books: OrderBooks, intervalSeconds: number) {
     this.#ports = ports
@@ -61,6 +64,16 @@ export class Snapshotter {
       await this.#ports.clock.sleep(this.#intervalMs, signal)
       if (!signal.aborted) await this.#takeOne(signal)
     }
+  }
+
+  /** Copies nothing until {@link release}: frames between the steps of a tick would make it late. */
+  hold(): void {
+    this.#isOnHold = true
+  }
+
+  release(): void {
+    this.#isOnHold = false
+    this.#released.open()
   }
 
   /**
@@ -119,6 +132,7 @@ export class Snapshotter {
   async #copy(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports
     while (!signal.aborted && this.#outcome === undefined && this.#drafts.length > 0) {
+      while (this.#isOnHold) await this.#released.wait()
       const frames = this.#taken === undefined ? this.#nextFrames(this.#encoder!) : []
       for (const frame of frames) await this.#write(frame)
       if (frames.length === 0) {
