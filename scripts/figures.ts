@@ -20,18 +20,19 @@ interface Growth {
   readonly name: string
   readonly title: string
   readonly file: string
-  /** The field of each measurement that grew; it may be in any list of the file. */
+  /** The list of measurements in it, and the field of each that grew. */
+  readonly list: string
   readonly by: string
   readonly yLabel: string
   /** What is drawn: the fields that are there of these. */
   readonly fields: Readonly<Record<string, string>>
 }
 
-const APPLY = { eventsPerSecond: 'apply', applyPerSecond: 'apply', eventsASecond: 'apply' }
-const MEMORY = { bytesPerOrder: 'an order', bytesAnOrder: 'an order' }
+const APPLY = { nsPerEvent: 'apply' }
 const DRAIN = { steady: 'run', kafkaJs: 'KafkaJS alone' }
 const TICK = { workMs: 'all of it', longestStepMs: 'its longest step' }
 const PER_SECOND = 'events/s'
+const NS_AN_EVENT = 'ns an event'
 
 /** Files and fields that are missing leave their plots out: not everything is measured everywhere. */
 const GROWTHS: readonly Growth[] = [
@@ -39,6 +40,7 @@ const GROWTHS: readonly Growth[] = [
     name: 'events',
     title: 'Draining a backlog',
     file: 'kafka-drain',
+    list: 'drains',
     by: 'events',
     yLabel: PER_SECOND,
     fields: DRAIN,
@@ -47,46 +49,43 @@ const GROWTHS: readonly Growth[] = [
     name: 'partitions',
     title: 'Draining a million events',
     file: 'kafka-partitions',
+    list: 'drains',
     by: 'partitions',
     yLabel: PER_SECOND,
     fields: DRAIN,
   },
   {
     name: 'open-orders',
-    title: 'Applying events',
+    title: 'Applying an event, by open orders',
     file: 'core',
+    list: 'byOpenOrders',
     by: 'openOrders',
-    yLabel: PER_SECOND,
+    yLabel: NS_AN_EVENT,
     fields: APPLY,
   },
   {
-    name: 'memory',
-    title: 'Memory of open orders',
-    file: 'core',
-    by: 'openOrders',
-    yLabel: 'bytes an order',
-    fields: MEMORY,
-  },
-  {
     name: 'symbols',
-    title: 'Applying events',
+    title: 'Applying an event, by symbols of 10 levels a side',
     file: 'core',
+    list: 'bySymbols',
     by: 'symbols',
-    yLabel: PER_SECOND,
+    yLabel: NS_AN_EVENT,
     fields: APPLY,
   },
   {
     name: 'levels',
-    title: 'Applying events',
+    title: 'Applying an event, by levels a side of one symbol',
     file: 'core',
+    list: 'byLevels',
     by: 'levels',
-    yLabel: PER_SECOND,
+    yLabel: NS_AN_EVENT,
     fields: APPLY,
   },
   {
     name: 'tick',
     title: 'A tick in which every level changed',
     file: 'ticks',
+    list: 'core',
     by: 'symbols',
     yLabel: 'ms',
     fields: TICK,
@@ -145,13 +144,11 @@ export function allFiles(results: Results): Map<string, string> {
   return new Map([...documents, ...pictures])
 }
 
-/** Lines of the first list whose measurements all say what grew; one measurement alone shows no growth. */
-function seriesOf(result: Json | undefined, { by, fields }: Growth): Series[] {
-  const lists = Object.values<Json>(result ?? {}).filter(Array.isArray)
-  const list = lists.find((items) => items.every((item: Json) => typeof item?.[by] === 'number'))
-  if (list === undefined) return []
+/** One measurement alone shows no growth. */
+function seriesOf(result: Json | undefined, { list, by, fields }: Growth): Series[] {
+  const items: Json[] = result?.[list] ?? []
   return Object.entries(fields).flatMap(([field, name]) => {
-    const measured = list.filter((item: Json) => typeof item[field] === 'number')
+    const measured = items.filter((item: Json) => typeof item[field] === 'number')
     const points = measured.map((item: Json): [number, number] => [item[by], item[field]])
     return points.length < 2 ? [] : [{ name, points }]
   })
