@@ -105,8 +105,10 @@ export class TestContainer {
     await this.#inEngine.pause()
   }
 
+  /** Harmless where it is not paused. */
   async resume(): Promise<void> {
-    await this.#inEngine.unpause()
+    const { State } = await this.#inEngine.inspect()
+    if (State.Paused) await this.#inEngine.unpause()
   }
 
   /** Kills it where it runs, and starts it again on the same data. */
