@@ -26,7 +26,7 @@ async function measure(): Promise<void> {
   const byOpenOrders = await series([1000, 10_000, FEW, 1_000_000, MANY], 'openOrders')
   const few = byOpenOrders.find(({ openOrders }) => openOrders === FEW)!
   const many = byOpenOrders.at(-1)!
-  report('core', method, {
+  report(process.env.ORDERS === undefined ? 'core' : 'core-fewer', method, {
     read: await inProcess('parse'),
     message: await inProcess('message'),
     applyWithManyToFew: rounded(few.nsPerEvent / many.nsPerEvent),

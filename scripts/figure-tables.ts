@@ -18,12 +18,9 @@ const ROWS: readonly (readonly [file: string, rows: (result: Json) => Row[]])[] 
   ['replay', replayRows],
   ['core', coreRows],
   ['ticks', ticksRows],
-  ['kafka-drain', ({ drains }) => drains.map((drain: Json) => drainRow(drain, 'on one thread'))],
-  [
-    'kafka-drain-threads',
-    ({ drains }) => drains.map((drain: Json) => drainRow(drain, 'with `--fetch-threads 1`')),
-  ],
-  ['kafka-ticks', ({ rates }) => rates.map(tickRow)],
+  ['kafka-drain', (result) => drainRows(result, 'on one thread')],
+  ['kafka-drain-threads', (result) => drainRows(result, 'with `--fetch-threads 1`')],
+  ['kafka-ticks', tickRows],
   ['tick-latency', tickLatencyRows],
   ['kafka-recovery', recoveryRows],
   ['kills', killRows],
@@ -84,42 +81,60 @@ function replayRows(r: Json): Row[] {
 function coreRows({ growth, applyWithManyToFew }: Json): Row[] {
   return [
     [
-      'ten million open orders',
+      `${whole(growth.openOrders)} open orders`,
       `${Math.round(growth.bytesPerOpenOrder)} bytes each beside their levels; an event is applied at ${percent(applyWithManyToFew)} of the speed with 100,000`,
       '`make bench`, closes at random',
     ],
   ]
 }
 
-function ticksRows({ core }: Json): Row[] {
+function ticksRows({ core, live }: Json): Row[] {
   const many = core.find(({ symbols }: Json) => symbols === 2000)
   return [
     [
       'a tick of 2,000 symbols × 15 levels a side, all changed',
-      `${Math.round(many.workMs)} ms of work, no step longer than ${many.longestStepMs} ms (median), ${(many.bytes / 1e6).toFixed(1)} MB`,
-      '`make bench`',
+      `${Math.round(many.workMs)} ms of work, no step longer than ${many.longestStepMs} ms (median), ${(many.bytes / 1e6).toFixed(1)} MB; at a \`read_committed\` consumer ${whole(live.lateMs.p50)} ms after its second (p50), its 60,000 orders included`,
+      '`npx tsx bench/ticks.ts`',
     ],
   ]
 }
 
-function drainRow(d: Json, way: string): Row {
-  const share = d.ofKafkaJs === null ? '' : `, ${percent(d.ofKafkaJs)} of what KafkaJS alone reads`
+function drainRows(result: Json, way: string): Row[] {
+  return result.drains.map((drain: Json) => drainRow(drain, way, runsOf(result)))
+}
+
+/** How often and how `run` was started for a result. */
+function runsOf({ runs, nodeFlags }: Json): string {
+  const flags = nodeFlags.length === 0 ? '' : `, \`node ${nodeFlags.join(' ')}\``
+  return `${runs === 1 ? 'one run' : `median of ${runs} runs`}${flags}`
+}
+
+function drainRow(d: Json, way: string, runs: string): Row {
+  const share =
+    d.ofKafkaJs === null
+      ? ''
+      : `, ${percent(d.ofKafkaJs)} of what KafkaJS alone reads with the same flags`
   const running = d.steady === null ? '' : `; ${events(d.steady)} once running${share}`
-  const ticks = `ticks ${d.intervalMs.p50} ms apart (p50), at most ${d.intervalMs.maxDeviation} ms off`
+  const { p50, maxDeviation } = d.intervalMs
+  const ticks = p50 === null ? '' : `; ticks ${p50} ms apart (p50), at most ${maxDeviation} ms off`
   return [
     `drain ${short(d.events)} events from Kafka, ${d.partitions} partitions, ${way}`,
-    `${events(d.eventsPerSecond)} from launch to the last committed tick${running}; ${plain(d.cpuSeconds)} CPU-s, peak ${d.peakMb} MB; ${ticks}`,
-    '`make bench-kafka`, transactions and all levels included',
+    `${events(d.eventsPerSecond)} from launch to the last committed tick${running}; ${plain(d.cpuSeconds)} CPU-s, peak ${d.peakMb} MB${ticks}`,
+    `\`make bench-kafka\`, transactions and all levels included; ${runs}`,
   ]
 }
 
-function tickRow(t: Json): Row {
+function tickRows(result: Json): Row[] {
+  return result.rates.map((rate: Json) => tickRow(rate, runsOf(result)))
+}
+
+function tickRow(t: Json, runs: string): Row {
   const { intervalMs: interval, orderToMessageMs: order, bareIntervalMs: bare } = t
   const cpu = `${plain(t.cpuSecondsAMinute)} CPU-s a minute, ${plain(t.idleCpuSecondsAMinute)} idle`
   return [
     `ticks at ${whole(t.rate)} events/s`,
     `interval ${interval.p50} ms (p50), ${interval.p99} ms (p99; ${bare.p99} ms with a bare KafkaJS transaction a second); order to first message with it ${order.p50} ms, ${order.p99} ms; ${cpu}; ready ${t.fromLaunchMs.toReady} ms after launch`,
-    '`make bench-kafka`, at a `read_committed` consumer',
+    `\`make bench-kafka\`, at a \`read_committed\` consumer; ${runs}`,
   ]
 }
 

@@ -28,8 +28,8 @@ interface Growth {
   readonly fields: Readonly<Record<string, string>>
 }
 
-const APPLY = { nsPerEvent: 'apply' }
-const DRAIN = { steady: 'run', kafkaJs: 'KafkaJS alone' }
+const APPLY = { nsPerEvent: 'one event' }
+const DRAIN = { steady: 'run', kafkaJsWithFlags: 'KafkaJS alone, same flags' }
 const TICK = { workMs: 'all of it', longestStepMs: 'its longest step' }
 const PER_SECOND = 'events/s'
 const NS_AN_EVENT = 'ns an event'
@@ -149,7 +149,9 @@ function seriesOf(result: Json | undefined, { list, by, fields }: Growth): Serie
   const items: Json[] = result?.[list] ?? []
   return Object.entries(fields).flatMap(([field, name]) => {
     const measured = items.filter((item: Json) => typeof item[field] === 'number')
-    const points = measured.map((item: Json): [number, number] => [item[by], item[field]])
+    const points = measured
+      .map((item: Json): [number, number] => [item[by], item[field]])
+      .sort(([one], [other]) => one - other)
     return points.length < 2 ? [] : [{ name, points }]
   })
 }

@@ -58,7 +58,8 @@ export function peerTable(results: Results): string {
         const engine = tests[test].engines[name]
         return engine === undefined || engine.runs === 0 ? '–' : (figure(engine) ?? '–')
       })
-      return [what, ...cells]
+      const runs = Object.values<Json>(tests[test].engines).map((engine) => engine.runs)
+      return [Math.max(...runs) === 1 ? `${what} (one run)` : what, ...cells]
     },
   )
   return table(['', ...names.map((name) => ENGINE_TITLES[name]!)], rows)

@@ -26,7 +26,7 @@ const DISTURBED = 0.2
 const METHOD =
   'Every engine on the same broker and the same events, one after the other in each run; each final book compared with exact arithmetic (lab watch, read_committed). ' +
   'drain: from launch to the arrival of the first message with the final book, so up to a second late; WithoutStart from the first record (Flink, prototype, bare KafkaJS), the start of the query (Spark) or the log line «caught up» (depthline). ' +
-  `ticks: a book of 20,000 events, 12 s, then ${LIVE_S} s live with a probe order each 173 ms; recover: kill -9 after 20 of them. bare-kafkajs reads and does nothing. Flink with parallelism 2, Spark local[2], both with 2 GB of heap (Flink 3 GB at 5 M).`
+  'ticks: a book of 20,000 events, 12 s, then LIVE_S seconds live with a probe order each 173 ms; recover: kill -9 after 20 of them. bare-kafkajs reads and does nothing. Flink with parallelism 2, Spark local[2], both with 2 GB of heap (Flink 3 GB at 5 M).'
 
 const tests = (process.env.TESTS ?? STANDARD).split(/[\s,]+/).map(testOf)
 buildLab()
@@ -104,8 +104,13 @@ function keep(test: PeerTest, engineRuns: ReadonlyMap<string, readonly Figures[]
     return [name, { ...mediansOf(whole), runs: whole.length, disturbed, failures }]
   })
   const date = new Date().toISOString().slice(0, 10)
-  const { NODE_FLAGS = '', RUN_ARGS = '', WORKER_ARGS = '' } = process.env
-  const options = { RUNS, NODE_FLAGS, RUN_ARGS, WORKER_ARGS }
+  const {
+    NODE_FLAGS = '',
+    RUN_ARGS = '',
+    WORKER_ARGS = '--fetch-threads 1',
+    LIVE_S = '60',
+  } = process.env
+  const options = { RUNS, NODE_FLAGS, RUN_ARGS, WORKER_ARGS, LIVE_S }
   const engines = Object.fromEntries(summaries)
   report(NAME, METHOD, { tests: { ...before, [test.name]: { date, options, engines } } })
 }

@@ -132,7 +132,10 @@ export class Snapshotter {
   async #copy(signal: AbortSignal): Promise<void> {
     const { clock } = this.#ports
     while (!signal.aborted && this.#outcome === undefined && this.#drafts.length > 0) {
-      while (this.#isOnHold) await this.#released.wait()
+      if (this.#isOnHold) {
+        await this.#released.wait()
+        continue
+      }
       const frames = this.#taken === undefined ? this.#nextFrames(this.#encoder!) : []
       for (const frame of frames) await this.#write(frame)
       if (frames.length === 0) {
