@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Random } from '../testing/random.js'
 import { ClosedWindow } from './closed-window.js'
 
 /** Remembers the keys `first … last` in one partition; returns what was pushed out. */
@@ -42,4 +43,24 @@ describe('the window of closed ids', () => {
     expect(window.add(4, 0)).toBe(3)
     expect(window.has(1)).toBe(true)
   })
+
+  // Neighbours share a place in the table, so keys are drawn close to each other and to every border.
+  test.each([1, 8, 63, 64, 65])(
+    'of %i agrees with a plain list of keys of every size',
+    (capacity) => {
+      const starts = [-200, 1, 2 ** 31 - 40, 2 ** 32 - 40, 2 ** 37 - 40, 2 ** 53 - 250]
+      const window = new ClosedWindow(capacity, 3)
+      const known: number[] = []
+      const random = new Random(7)
+      for (let step = 0; step < 5_000; step++) {
+        const key = random.pick(starts) + random.below(190)
+        expect(window.has(key)).toBe(known.includes(key))
+        if (known.includes(key)) continue
+        const oldest = known.length === capacity ? known.shift() : 0
+        expect(window.add(key, 0)).toBe(oldest)
+        known.push(key)
+        expect(window.size).toBe(known.length)
+      }
+    },
+  )
 })
