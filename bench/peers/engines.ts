@@ -28,7 +28,7 @@ export interface PeerEngine {
 const words = (text = '') => text.split(/\s+/).filter(Boolean)
 const NODE_FLAGS = words(process.env.NODE_FLAGS)
 const RUN_ARGS = words(process.env.RUN_ARGS)
-const WORKER_ARGS = words(process.env.WORKER_ARGS ?? '--fetch-threads 1')
+export const WORKER_ARGS = words(process.env.WORKER_ARGS ?? '--fetch-threads 1')
 const PROTOTYPE = fileURLToPath(new URL('prototype.mjs', import.meta.url))
 /** Flink stops for want of memory at five million with less. */
 const LARGE = 1_000_000

@@ -5,7 +5,7 @@ import { mediansOf } from '../kafka/medians.js'
 import { whenQuiet } from '../kafka/processes.js'
 import { report } from '../report.js'
 import { drain } from './drain.js'
-import { chosenEngines, type PeerEngine } from './engines.js'
+import { chosenEngines, type PeerEngine, WORKER_ARGS } from './engines.js'
 import { live } from './live.js'
 import { buildLab, buildLiveFiles } from './workshop.js'
 
@@ -104,13 +104,8 @@ function keep(test: PeerTest, engineRuns: ReadonlyMap<string, readonly Figures[]
     return [name, { ...mediansOf(whole), runs: whole.length, disturbed, failures }]
   })
   const date = new Date().toISOString().slice(0, 10)
-  const {
-    NODE_FLAGS = '',
-    RUN_ARGS = '',
-    WORKER_ARGS = '--fetch-threads 1',
-    LIVE_S = '60',
-  } = process.env
-  const options = { RUNS, NODE_FLAGS, RUN_ARGS, WORKER_ARGS, LIVE_S }
+  const { NODE_FLAGS = '', RUN_ARGS = '' } = process.env
+  const options = { RUNS, NODE_FLAGS, RUN_ARGS, WORKER_ARGS: WORKER_ARGS.join(' '), LIVE_S }
   const engines = Object.fromEntries(summaries)
   report(NAME, METHOD, { tests: { ...before, [test.name]: { date, options, engines } } })
 }
