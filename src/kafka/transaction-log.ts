@@ -1,6 +1,7 @@
 /** A job's ticks, dead letters and progress as Kafka transactions. */
 import { type Progress, readProgress, writeProgress } from '../wire/progress.js'
 import type { DeadLetter, SymbolLadder, Tick } from '../wire/records.js'
+import { Beat } from './beat.js'
 import type { Cluster } from './client.js'
 import { kafkaError } from './failures.js'
 import { PositionPublisher } from './position-publisher.js'
@@ -80,6 +81,7 @@ class KafkaTransactor {
   readonly #options: TransactionLogOptions
   readonly #progress: ProgressTopic<Progress>
   readonly #positions: PositionPublisher
+  readonly #beat = new Beat()
 
   constructor(
     producer: TransactionalProducer,
@@ -111,8 +113,12 @@ class KafkaTransactor {
     const topicMessages: Send['topicMessages'] =
       tick === undefined ? [last] : [await this.#tickMessages(tick), last]
     sends.push({ topicMessages, tooLarge: 'TICK_TOO_LARGE' })
+    const isTooLateInStep = async () => {
+      if (tick !== undefined) await this.#beat.keep(tick.tick)
+      return isTooLate()
+    }
     try {
-      const isCommitted = await this.#producer.commit(sends, isTooLate)
+      const isCommitted = await this.#producer.commit(sends, isTooLateInStep)
       if (isCommitted) this.#positions.offer(progress.offsets)
       return isCommitted
     } catch (error) {

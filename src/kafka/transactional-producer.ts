@@ -84,7 +84,10 @@ export class TransactionalProducer {
    * @returns false where it was too late
    * @throws whatever went wrong; whether it was committed is not known then
    */
-  async commit(sends: readonly Send[], isTooLate: () => boolean = () => false): Promise<boolean> {
+  async commit(
+    sends: readonly Send[],
+    isTooLate: () => boolean | Promise<boolean> = () => false,
+  ): Promise<boolean> {
     const transaction = await within(CALL_LIMIT_MS, this.#producer.transaction(), 'beginning')
     for (const { topicMessages, tooLarge } of sends) {
       const [{ topic, messages }] = topicMessages
@@ -105,7 +108,7 @@ export class TransactionalProducer {
         this.#offsets.set(`${topicName}/${partition}`, Number(baseOffset))
       }
     }
-    if (isTooLate()) {
+    if (await isTooLate()) {
       await within(CALL_LIMIT_MS, transaction.abort(), 'aborting')
       return false
     }
