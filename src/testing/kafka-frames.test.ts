@@ -23,12 +23,21 @@ describe('frames', () => {
     expect(names(request, 'orders')).toBe(false)
   })
 
-  it('name the proxy where they named the broker, and nothing else', () => {
-    const address = (host: string, port: number) => Buffer.concat([text(host), int32(port)])
-    const reply = Buffer.concat([address('localhost', 9092), address('localhost', 9093)])
-    redirect(reply, 'localhost', { from: 9092, to: 70 })
-    expect(reply).toEqual(Buffer.concat([address('localhost', 70), address('localhost', 9093)]))
-  })
+  it.each(['localhost', '172.17.0.1', '[::1]'])(
+    'name the proxy where they named %s, and nothing else',
+    (host) => {
+      const address = (name: string, port: number) => Buffer.concat([text(name), int32(port)])
+      const end = text('the end')
+      const other = address(host, 9093)
+      const reply = framed(Buffer.concat([address(host, 9092), other, address(host, 9092), end]))
+      const to = { host: '127.0.0.1', port: 70 }
+      const proxy = address('127.0.0.1', 70)
+      expect(redirect(reply, { from: { host, port: 9092 }, to })).toEqual(
+        framed(Buffer.concat([proxy, other, proxy, end])),
+      )
+      expect(redirect(framed(other), { from: { host, port: 9092 }, to })).toEqual(framed(other))
+    },
+  )
 })
 
 function framed(content: string | Buffer): Buffer {

@@ -54,13 +54,30 @@ export function hasCommitted({ request, frame }: KafkaReply): boolean {
   return request.frame.at(-1) === 1 && frame.readInt16BE(LENGTH_BYTES + 8) === 0
 }
 
-/** Names another port wherever a reply says `host:port`; the length stays as it is. */
-export function redirect(reply: Buffer, host: string, ports: { from: number; to: number }): void {
-  const address = Buffer.concat([kafkaString(host), Buffer.alloc(4)])
-  address.writeInt32BE(ports.from, address.length - 4)
-  for (let at = -1; (at = reply.indexOf(address, at + 1)) >= 0; ) {
-    reply.writeInt32BE(ports.to, at + address.length - 4)
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** The reply with another address wherever it says `host:port`, and with the length that it has then. */
+export function redirect(reply: Buffer, { from, to }: { from: Address; to: Address }): Buffer {
+  const [old, replacement] = [addressBytes(from), addressBytes(to)]
+  const parts: Buffer[] = []
+  let done = LENGTH_BYTES
+  for (let at = done; (at = reply.indexOf(old, at)) >= 0; at = done) {
+    parts.push(reply.subarray(done, at), replacement)
+    done = at + old.length
   }
+  const content = Buffer.concat([...parts, reply.subarray(done)])
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeInt32BE(content.length)
+  return Buffer.concat([length, content])
+}
+
+function addressBytes({ host, port }: Address): Buffer {
+  const bytes = Buffer.alloc(LENGTH_BYTES)
+  bytes.writeInt32BE(port)
+  return Buffer.concat([kafkaString(host), bytes])
 }
 
 function kafkaString(text: string): Buffer {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type Address,
   Api,
   correlationIdOf,
   FrameSplitter,
@@ -51,6 +52,7 @@ interface ArmedFault {
   left: number
 }
 
+const HOST = '127.0.0.1'
 const AT_THE_REPLY: readonly FaultKind[] = ['answer', 'lose reply', 'lose reply and close']
 
 /** Clients that are given its {@link address} stay behind it, for it names itself in each answer. */
@@ -60,7 +62,7 @@ export class KafkaProxy {
   /** Called for each reply of the broker, whether or not the client gets it. */
   onReply: (reply: KafkaReply) => void = () => {}
   readonly #server: Server
-  readonly #broker: { readonly host: string; readonly port: number }
+  readonly #broker: Address
   readonly #connections = new Set<Connection>()
   readonly #halfOpenUntil = new Map<string, number>()
   #armed: ArmedFault[] = []
@@ -74,7 +76,7 @@ export class KafkaProxy {
   /** @param broker `host:port` of the only broker, as it advertises itself */
   static async open(broker: string): Promise<KafkaProxy> {
     const proxy = new KafkaProxy(broker)
-    await once(proxy.#server.listen(0, '127.0.0.1'), 'listening')
+    await once(proxy.#server.listen(0, HOST), 'listening')
     return proxy
   }
 
@@ -83,7 +85,7 @@ export class KafkaProxy {
   }
 
   get address(): string {
-    return `127.0.0.1:${this.#port}`
+    return `${HOST}:${this.#port}`
   }
 
   /** Resolves with the time when the fault has struck. */
@@ -157,15 +159,14 @@ export class KafkaProxy {
     connection.send(request)
   }
 
-  async #takeReply(connection: Connection, frame: Buffer): Promise<void> {
-    const id = correlationIdOf(frame)
+  async #takeReply(connection: Connection, fromBroker: Buffer): Promise<void> {
+    const id = correlationIdOf(fromBroker)
     const request = connection.inFlight.get(id)
     connection.inFlight.delete(id)
     if (request === undefined) return
-    const { host, port } = this.#broker
-    if (request.api === Api.Metadata || request.api === Api.FindCoordinator) {
-      redirect(frame, host, { from: port, to: this.#port })
-    }
+    const saysAddress = request.api === Api.Metadata || request.api === Api.FindCoordinator
+    const route = { from: this.#broker, to: { host: HOST, port: this.#port } }
+    const frame = saysAddress ? redirect(fromBroker, route) : fromBroker
     this.onReply({ request, frame })
     if (connection.isMute) return
     const armed = connection.atReply.get(id)
