@@ -61,6 +61,21 @@ describe('the intake', () => {
     expect([intake.offsets[0], processor.books.openOrders]).toEqual([2, 2])
   })
 
+  it('applies nothing on hold either where dead letters were in the way', async () => {
+    const { intake, processor, step } = intakeInSteps()
+    const junk = Array.from({ length: 10_000 }, (_, offset) => recordOf('junk', offset))
+    intake.apply(new RecordList(0, [...junk, recordOf(open(1), 10_000)]))
+    for (let count = 0; count < 11; count++) await step()
+    expect([intake.isFull, intake.offsets[0]]).toEqual([true, 10_000])
+    intake.hold()
+    intake.settle(intake.takeDeadLetters(), true)
+    for (let count = 0; count < 5; count++) await step()
+    expect(processor.books.openOrders).toBe(0)
+    intake.release()
+    await step()
+    expect(processor.books.openOrders).toBe(1)
+  })
+
   it('keeps the place and the last record where offsets have gaps', async () => {
     const { intake } = intakeInSteps()
     intake.apply(batchOf(0, 3, 9))

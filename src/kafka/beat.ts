@@ -15,7 +15,8 @@ const DEVIATIONS = 3
  * as TCP does its time-outs: mean plus some mean deviations (RFC 6298).
  */
 export class Beat {
-  #meanMs: number | undefined
+  /** From nothing, because the first ticks of a process are slow, and say little of those to come. */
+  #meanMs = 0
   #deviationMs = 0
 
   /**
@@ -27,7 +28,6 @@ export class Beat {
     if (lateMs < 0) return 0
     // One tick that had to wait for the broker says nothing about the next.
     const usual = Math.min(lateMs, MAX_PHASE_MS)
-    if (this.#meanMs === undefined) this.#meanMs = usual
     const off = usual - this.#meanMs
     this.#deviationMs += SHARE * (Math.abs(off) - this.#deviationMs)
     this.#meanMs += SHARE * off

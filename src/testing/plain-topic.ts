@@ -73,12 +73,18 @@ export async function readEach(
   const open = await openEndsOf(kafka, topic)
   if (open.size === 0) return
   const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 50 })
+  // A consumer that crashes and starts itself again hands over what it had not committed once more.
+  const next = new Map<number, number>()
   const done = whenRead(consumer, open)
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   await consumer.run({
     eachBatch: async ({ batch: { partition, messages } }) => {
-      for (const message of messages) take(partition, message)
+      for (const message of messages) {
+        if (Number(message.offset) < (next.get(partition) ?? 0)) continue
+        next.set(partition, Number(message.offset) + 1)
+        take(partition, message)
+      }
     },
   })
   const isWhole = await done
