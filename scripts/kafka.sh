@@ -94,7 +94,7 @@ start() {
   if [ "$(way)" = docker ]; then
     echo docker >"$dir/way"
     compose up -d --wait kafka || fail "Docker could not start it; KAFKA_WAY=jars goes without."
-    say "running in Docker on localhost:$port"; return
+    say "running in Docker on localhost:$port$(hint)"; return
   fi
   for number in "$port" "$controller"; do
     ! taken "$number" || fail "port $number is taken by another program: end that, or set" \
@@ -108,8 +108,11 @@ start() {
   pid=$! && echo "$pid" >"$dir/broker.pid"
   trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM # half a start would be found running later
   await_ready
-  say "running on 127.0.0.1:$port, pid $pid, log $log"
+  say "running on 127.0.0.1:$port, pid $pid, log $log$(hint)"
 }
+
+# depthline itself knows of no KAFKA_PORT.
+hint() { [ "$port" = 9092 ] || printf '\nkafka: export KAFKA_BROKERS=localhost:%s' "$port"; }
 
 stop() {
   if [ "$(cat "$dir/way" 2>/dev/null)" = docker ]; then

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=32 --initial-old-space-size=64
+#!/usr/bin/env -S node --max-semi-space-size=64 --initial-old-space-size=64
 /** Where the process begins: signals are caught before anything else is loaded. */
 import { catchSignals } from './cli/stop-signal.js'
 
