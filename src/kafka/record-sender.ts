@@ -2,6 +2,7 @@
 import { Partitioners, type Producer } from 'kafkajs'
 import type { Cluster } from './client.js'
 import { kafkaError, quietly, within } from './failures.js'
+import { topicRanges } from './topics.js'
 
 export interface OutgoingRecord {
   readonly key: string | null
@@ -61,6 +62,8 @@ export class RecordSender {
   }
 
   async #connect(): Promise<Producer> {
+    // Where one partition of a topic made just now is not led yet, KafkaJS sends the others' records again.
+    await topicRanges(this.#cluster, this.#topic)
     const producer = this.#cluster.kafka.producer({
       // Java's partitioner: other clients put the same key into the same partition.
       createPartitioner: Partitioners.DefaultPartitioner,

@@ -63,7 +63,9 @@ describe('a start', () => {
     await once(silent.listen(0, '127.0.0.1'), 'listening')
     const { port } = silent.address() as AddressInfo
     const start = Date.now()
-    const { exitCode, message } = await failure(addressed({ port: String(port) }))
+    const { exitCode, message } = await failure(
+      addressed({ hostname: '127.0.0.1', port: String(port) }),
+    )
     silent.close()
     expect({ exitCode, isInTime: Date.now() - start < 7_000 }).toEqual({
       exitCode: 3,
