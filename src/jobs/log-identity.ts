@@ -19,9 +19,8 @@ export class LogIdentity {
     return this.#last.map(hashOf)
   }
 
-  /** Keeps a copy: the record itself would keep the whole megabyte of the fetch that it came in. */
   note(partition: number, last: InputRecord): void {
-    this.#last[partition] = { ...last, key: copyOf(last.key), value: copyOf(last.value) }
+    this.#last[partition] = last
   }
 
   /**
@@ -52,10 +51,6 @@ export class LogIdentity {
       `${this.#topic}[${partition}] goes on at offset ${next} after ${position - 1}, and ${limit - 1} was read before (is the topic compacted?)`,
     )
   }
-}
-
-function copyOf(bytes: Uint8Array | null): Uint8Array | null {
-  return bytes === null ? null : new Uint8Array(bytes)
 }
 
 function hashOf(last: InputRecord | string): string {

@@ -51,6 +51,12 @@ export class RecordList implements RecordBatch {
   }
 
   recordAt(index: number): InputRecord {
-    return this.records[index]!
+    const record = this.records[index]!
+    return { ...record, key: copyOf(record.key), value: copyOf(record.value) }
   }
+}
+
+/** What is kept of a record as it came would keep the whole megabyte of its fetch. */
+function copyOf(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes === null ? null : new Uint8Array(bytes)
 }
