@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { median, quantile, report } from '../report.js'
 import { type BenchCluster, startCluster } from './cluster.js'
-import { bareCommand, CAUGHT_UP, Engine, runCommand } from './engine.js'
+import { bareCommand, CAUGHT_UP, Engine, launchMoment, runCommand } from './engine.js'
 import { WARM_EVENTS } from './events.js'
 import { load } from './load.js'
 import { mediansOf } from './medians.js'
@@ -19,7 +19,7 @@ const sizes = settings.numbers('events', [1_000_000, 5_000_000])
 const partitionings = settings.numbers('partitions', [4])
 const threads = Number(/--fetch-threads[ =](\d+)/.exec(runArgs.join(' '))?.[1] ?? 1)
 const METHOD =
-  'A topic loaded beforehand, keyed by order id, all levels in each message. eventsPerSecond: from launch to the arrival of the first committed tick that covers all, so up to a second late. ' +
+  'A topic loaded beforehand, keyed by order id, all levels in each message. eventsPerSecond: from launch to the arrival of the first committed tick that covers all, so up to a second late; the launches of the runs are spread evenly over the second. ' +
   'interpolated: the end is set back to when all was applied, at the rate of the last full second. Intervals and rates without the first tick, which comes in the midst of its second. steady: without start-up, between the first and the last tick that cover a part, by their offsets headers. ' +
   'kafkaJs: a bare read_committed consumer of the same topic right before, from its first batch to its last, which knows nothing of start-up either; ofKafkaJs is steady over that of the same run and flags.'
 
@@ -95,6 +95,7 @@ async function drainOnce({ input, events, run }: DrainRun) {
   const output = `book-${input}-${run}`
   await cluster.makeTopic(output, 1)
   const watcher = await TickWatcher.start(kafka, output)
+  await launchMoment(run, runs)
   const others = othersMeter(pid)
   const brokerBefore = cpuSecondsOf(pid)
   const data = join(folder, output)

@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { sessionPids, sessionUse } from './processes.js'
+import { SessionUse, sessionPids } from './processes.js'
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const CLI = `${ROOT}dist/cli.js`
@@ -14,6 +15,21 @@ export interface EngineCommand {
   readonly command: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+}
+
+/** The flags of Node that the installed command sets, in its first line. */
+export function installedFlags(): string[] {
+  const [first = ''] = readFileSync(CLI, 'utf8').split('\n')
+  return first.split(' ').filter((word) => word.startsWith('--'))
+}
+
+/**
+ * Waits for a moment of the second, another one for each run: a drain ends with a tick, so with
+ * launches at one moment every engine would gain or lose the same part of a second in all runs.
+ */
+export async function launchMoment(run: number, runs: number): Promise<void> {
+  const wantedMs = ((run % runs) + 0.5) * (1000 / runs)
+  await sleep((wantedMs - (Date.now() % 1000) + 1000) % 1000)
 }
 
 const running = new Set<Engine>()
@@ -29,6 +45,7 @@ export class Engine {
   readonly #ended: Promise<unknown>
   readonly #log: string
   readonly #sampler: NodeJS.Timeout
+  readonly #session: SessionUse
   #cpuSeconds = 0
   #peakMb = 0
 
@@ -46,6 +63,7 @@ export class Engine {
     })
     closeSync(output)
     this.#child = child
+    this.#session = new SessionUse(child.pid!)
     this.#ended = once(child, 'exit')
     this.#sampler = setInterval(() => this.use(), SAMPLE_MS)
     running.add(this)
@@ -57,7 +75,7 @@ export class Engine {
 
   /** What it has used so far; after its end what was last seen. */
   use(): { cpuSeconds: number; peakMb: number } {
-    const { cpuSeconds, peakMb } = sessionUse(this.#child.pid!)
+    const { cpuSeconds, peakMb } = this.#session.read()
     this.#cpuSeconds = Math.max(this.#cpuSeconds, cpuSeconds)
     this.#peakMb = Math.max(this.#peakMb, peakMb)
     return { cpuSeconds: this.#cpuSeconds, peakMb: this.#peakMb }

@@ -15,12 +15,30 @@ interface ProcessTimes {
   readonly endedChildrenSeconds: number
 }
 
+/** How often the session's new processes are looked for: going through all of /proc takes a while. */
+const SCAN_MS = 1_000
+
 /** All processes of a session, which is how an engine that forks is still counted whole. */
-export function sessionUse(session: number): { cpuSeconds: number; peakMb: number } {
-  const members = allProcesses().filter((process) => process.session === session)
-  return {
-    cpuSeconds: sum(members.map((member) => member.cpuSeconds + member.endedChildrenSeconds)),
-    peakMb: sum(members.map((member) => peakMb(member.pid))),
+export class SessionUse {
+  readonly #session: number
+  #members: readonly number[] = []
+  #scannedMs = Number.NEGATIVE_INFINITY
+
+  constructor(session: number) {
+    this.#session = session
+  }
+
+  /** So far; of processes that are still there, and of children that they waited for. */
+  read(): { cpuSeconds: number; peakMb: number } {
+    if (performance.now() - this.#scannedMs >= SCAN_MS) {
+      this.#members = sessionPids(this.#session)
+      this.#scannedMs = performance.now()
+    }
+    const times = this.#members.flatMap((pid) => timesOf(pid) ?? [])
+    return {
+      cpuSeconds: sum(times.map((member) => member.cpuSeconds + member.endedChildrenSeconds)),
+      peakMb: sum(this.#members.map(peakMb)),
+    }
   }
 }
 

@@ -1,10 +1,12 @@
 /** What the benchmarks on Kafka take from their command line; what follows `--` goes to `run`. */
 import { parseArgs } from 'node:util'
+import { installedFlags } from './engine.js'
 
 export interface BenchSettings {
   /** The option as numbers, or what stands for it. */
   numbers(name: string, otherwise: readonly number[]): number[]
   number(name: string, otherwise: number): number
+  /** Those of the installed command, where none are given. */
   readonly nodeFlags: readonly string[]
   readonly runArgs: readonly string[]
   /** Of the results' file. */
@@ -29,7 +31,7 @@ export function benchSettings(standardName: string, options: readonly string[]):
   return {
     numbers,
     number: (name, otherwise) => numbers(name, [otherwise])[0]!,
-    nodeFlags: values['node-flags']?.split(/\s+/).filter(Boolean) ?? [],
+    nodeFlags: values['node-flags']?.split(/\s+/).filter(Boolean) ?? installedFlags(),
     runArgs: end < 0 ? [] : given.slice(end + 1),
     name: values.name ?? standardName,
   }

@@ -1,7 +1,7 @@
 /** One drain of one engine: from launch to the arrival of the first message that the oracle finds right. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchCluster } from '../kafka/cluster.js'
-import { Engine } from '../kafka/engine.js'
+import { Engine, launchMoment } from '../kafka/engine.js'
 import { cpuSecondsOf, othersMeter } from '../kafka/processes.js'
 import type { PeerEngine } from './engines.js'
 import { type BookDifference, type LabProcess, lab, watch } from './lab.js'
@@ -15,7 +15,7 @@ const loaded = new Map<number, string>()
 export async function drain(
   cluster: BenchCluster,
   engine: PeerEngine,
-  { events, run }: { events: number; run: number },
+  { events, run, runs }: { events: number; run: number; runs: number },
 ) {
   const input = await loadedTopic(cluster.brokers, events)
   const output = `out-${engine.name}-${events}-${run}`
@@ -30,6 +30,7 @@ export async function drain(
     // The oracle has done its work before the clock starts.
     await watcher.until('watching')
   }
+  await launchMoment(run, runs)
   const others = othersMeter(cluster.pid)
   const brokerBefore = cpuSecondsOf(cluster.pid)
   const process = new Engine(engine.command(place), `${folder}/engine.log`)

@@ -1,7 +1,14 @@
 /** The engines that do the same work side by side, and the two marks that KafkaJS sets. */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { bareCommand, CAUGHT_UP, type EngineCommand, ROOT, runCommand } from '../kafka/engine.js'
+import {
+  bareCommand,
+  CAUGHT_UP,
+  type EngineCommand,
+  installedFlags,
+  ROOT,
+  runCommand,
+} from '../kafka/engine.js'
 import { buildJob } from './workshop.js'
 
 export interface Place {
@@ -26,7 +33,8 @@ export interface PeerEngine {
 }
 
 const words = (text = '') => text.split(/\s+/).filter(Boolean)
-const NODE_FLAGS = words(process.env.NODE_FLAGS)
+export const NODE_FLAGS =
+  process.env.NODE_FLAGS === undefined ? installedFlags() : words(process.env.NODE_FLAGS)
 const RUN_ARGS = words(process.env.RUN_ARGS)
 export const WORKER_ARGS = words(process.env.WORKER_ARGS ?? '--fetch-threads 1')
 const PROTOTYPE = fileURLToPath(new URL('prototype.mjs', import.meta.url))

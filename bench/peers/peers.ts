@@ -5,7 +5,7 @@ import { mediansOf } from '../kafka/medians.js'
 import { whenQuiet } from '../kafka/processes.js'
 import { report } from '../report.js'
 import { drain } from './drain.js'
-import { chosenEngines, type PeerEngine, WORKER_ARGS } from './engines.js'
+import { chosenEngines, NODE_FLAGS, type PeerEngine, WORKER_ARGS } from './engines.js'
 import { live } from './live.js'
 import { buildLab, buildLiveFiles } from './workshop.js'
 
@@ -25,7 +25,7 @@ const STANDARD = 'drain-1000000 drain-5000000 ticks-100 ticks-10000 recover-1000
 const DISTURBED = 0.2
 const METHOD =
   'Every engine on the same broker and the same events, one after the other in each run; each final book compared with exact arithmetic (lab watch, read_committed). ' +
-  'drain: from launch to the arrival of the first message with the final book, so up to a second late; WithoutStart from the first record (Flink, prototype, bare KafkaJS), the start of the query (Spark) or the log line «caught up» (depthline). ' +
+  'drain: from launch to the arrival of the first message with the final book, so up to a second late; the launches of the runs are spread evenly over the second, the same moments for every engine; WithoutStart from the first record (Flink, prototype, bare KafkaJS), the start of the query (Spark) or the log line «caught up» (depthline). ' +
   'ticks: a book of 20,000 events, 12 s, then LIVE_S seconds live with a probe order each 173 ms; recover: kill -9 after 20 of them. bare-kafkajs reads and does nothing. Flink with parallelism 2, Spark local[2], both with 2 GB of heap (Flink 3 GB at 5 M).'
 
 const tests = (process.env.TESTS ?? STANDARD).split(/[\s,]+/).map(testOf)
@@ -56,7 +56,7 @@ function testOf(name: string): PeerTest {
   const isLive = (engine: PeerEngine) => engine.isBare !== true
   if (kind === 'drain') {
     const measure = (cluster: BenchCluster, engine: PeerEngine, run: number) => {
-      return drain(cluster, engine, { events: count, run })
+      return drain(cluster, engine, { events: count, run, runs: RUNS })
     }
     return { name, isFor: () => true, measure }
   }
@@ -104,8 +104,14 @@ function keep(test: PeerTest, engineRuns: ReadonlyMap<string, readonly Figures[]
     return [name, { ...mediansOf(whole), runs: whole.length, disturbed, failures }]
   })
   const date = new Date().toISOString().slice(0, 10)
-  const { NODE_FLAGS = '', RUN_ARGS = '' } = process.env
-  const options = { RUNS, NODE_FLAGS, RUN_ARGS, WORKER_ARGS: WORKER_ARGS.join(' '), LIVE_S }
+  const { RUN_ARGS = '' } = process.env
+  const options = {
+    RUNS,
+    NODE_FLAGS: NODE_FLAGS.join(' '),
+    RUN_ARGS,
+    WORKER_ARGS: WORKER_ARGS.join(' '),
+    LIVE_S,
+  }
   const engines = Object.fromEntries(summaries)
   report(NAME, METHOD, { tests: { ...before, [test.name]: { date, options, engines } } })
 }
