@@ -28,7 +28,7 @@ export async function openRekeyStage(
   await ensureTopics(cluster, written, createTopics)
   const job = `${options.job}.rekey`
   // A thread of its own would not carry the headers over.
-  const source = new KafkaOrderSource(cluster, { topic: input, job, threads: 0 })
+  const source = new KafkaOrderSource(cluster, { topic: input, job, threads: [] })
   const transactions = await openRekeyLog(cluster, { input, output: byId, progress, job })
   const ports = { source, transactions, clock: systemClock, log }
   return (signal) => rekey(ports, { job, owner, version, random: Math.random }, signal)

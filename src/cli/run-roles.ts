@@ -62,7 +62,7 @@ export async function runShardRole(flags: RoleFlags, parts: RoleParts): Promise<
     const share = { index: partition, count: partitions }
     const transactions = { ...flags, ...topicsBetween(job), partition }
     return {
-      source: new KafkaOrderSource(cluster, { topic, job: name, threads: 0, share }),
+      source: new KafkaOrderSource(cluster, { topic, job: name, threads: [], share }),
       transactions: await openShardLog(cluster, transactions),
       snapshots: await openSnapshots(cluster, flags, name),
     }

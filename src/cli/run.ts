@@ -1,7 +1,7 @@
 /** `depthline run`: wires the order book job to Kafka. */
 import { randomInt, randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import {
   checkFlags,
@@ -13,6 +13,7 @@ import {
 } from '../config.js'
 import { run } from '../jobs/run.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'
+import { FetchThread } from '../kafka/fetch-thread.js'
 import { KafkaLadderTopic } from '../kafka/ladder-topic.js'
 import { KafkaOrderSource } from '../kafka/order-source.js'
 import { openSnapshotTopic } from '../kafka/snapshot-topic.js'
@@ -145,10 +146,13 @@ async function runCommand(options: unknown, isGiven: (flag: string) => boolean):
   const flags = { ...given, job: given.job ?? given.output }
   assertFlagsOfRole(flags, isGiven)
   namesOf(flags)
+  // They load what they need meanwhile; a process that cannot go on ends with them.
+  const threads = Array.from({ length: flags.fetchThreads }, () => new FetchThread(log))
   const health = await runHealth(flags, flags.job, log)
   const cluster = await connect(settings, log, stopSignal)
   const parts = { cluster, log, health }
-  const summary = flags.role === 'all' ? await runAlone(flags, parts) : await runRole(flags, parts)
+  const isAlone = flags.role === 'all'
+  const summary = isAlone ? await runAlone(flags, parts, threads) : await runRole(flags, parts)
   await disconnect(cluster)
   await standardOutput.write(`${JSON.stringify(summary)}\n`)
 }
@@ -160,7 +164,11 @@ async function runRole(flags: JobFlags, parts: RoleParts): Promise<object> {
 }
 
 /** @returns the summary to print */
-async function runAlone(flags: JobFlags, { cluster, log, health }: RoleParts): Promise<object> {
+async function runAlone(
+  flags: JobFlags,
+  { cluster, log, health }: RoleParts,
+  threads: readonly FetchThread[],
+): Promise<object> {
   const names = namesOf(flags)
   const { job, input, bySymbol } = names
   const encodeTick = await openTickEncoder(flags.format, flags.output, process.env)
@@ -168,7 +176,6 @@ async function runAlone(flags: JobFlags, { cluster, log, health }: RoleParts): P
   const stage = flags.rekey ? await import('./rekey-stage.js') : undefined
   const upstream = await stage?.openRekeyStage(cluster, { ...flags, owner }, log)
   await ensureTopics(cluster, topicsOf(flags, names), flags.createTopics)
-  const threads = flags.fetchThreads
   const source = new KafkaOrderSource(cluster, { topic: input, job, threads })
   health?.measureLag(source)
   const transactions = await openTransactionLog(cluster, { ...flags, ...names, encodeTick })

@@ -30,11 +30,11 @@ export class FetchThread {
   readonly #ended: Promise<void>
   #handlers: FetchHandlers | undefined
 
-  /** Begins at once to load what it needs and to connect, while its owner does the same. */
-  constructor(plan: FetchPlan, log: KafkaLog) {
+  /** Begins at once to load what it needs, while its owner does the same. */
+  constructor(log: KafkaLog) {
     this.#log = log
     setFlagsFromString(NEW_OBJECTS)
-    const worker = new Worker(new URL('./fetch-worker.js', import.meta.url), { workerData: plan })
+    const worker = new Worker(new URL('./fetch-worker.js', import.meta.url))
     this.#worker = worker
     this.#ended = new Promise((resolve, reject) => {
       worker.on('message', (report: FetchReport) => {
@@ -47,6 +47,11 @@ export class FetchThread {
       })
     })
     this.#ended.catch(() => {})
+  }
+
+  /** To be called once its owner has reached Kafka. */
+  connect(plan: FetchPlan): void {
+    this.#send({ kind: 'connect', ...plan })
   }
 
   /**

@@ -1,5 +1,5 @@
 /** What a fetching thread runs: it reads its share of the input's partitions and hands the records over, packed. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { DepthlineError, type ErrorCode } from '../errors.js'
 import { buffersOf, type PackedRecords, pack } from '../wire/packed-batch.js'
 import { type Cluster, connect, disconnect, type KafkaLog, type KafkaSettings } from './client.js'
@@ -7,7 +7,7 @@ import { PartitionConsumer } from './partition-consumer.js'
 import type { Share } from './pinned-assigner.js'
 import { restAfter } from './rest.js'
 
-/** What a thread is made with; what it reads is said later, when it has connected. */
+/** What it connects to; where it starts is said later, when its owner knows. */
 export interface FetchPlan {
   readonly settings: KafkaSettings
   readonly topic: string
@@ -43,6 +43,7 @@ export type FetchReport =
 
 /** From its owner to the thread; `taken` says how many records it is done with. */
 export type FetchCommand =
+  | ({ readonly kind: 'connect' } & FetchPlan)
   | ({ readonly kind: 'start' } & FetchStart)
   | { readonly kind: 'taken'; readonly records: number }
   | { readonly kind: 'pause' | 'resume'; readonly partition: number }
@@ -79,27 +80,39 @@ class Ahead {
   }
 }
 
-/** Connects, waits to be told where to start, and reads until it is told to stop. */
-async function read(plan: FetchPlan): Promise<void> {
+/** What the owner says once; undefined where it says to stop instead. */
+class Answer<T> {
+  give: (value: T | undefined) => void = () => {}
+  readonly given = new Promise<T | undefined>((resolve) => {
+    this.give = resolve
+  })
+}
+
+/** Waits to be told what to connect to, then where to start, and reads until it is told to stop. */
+async function read(): Promise<void> {
   const ahead = new Ahead()
   const stopper = new AbortController()
+  const asked = new Answer<FetchPlan>()
+  const started = new Answer<FetchStart>()
   let consumer: PartitionConsumer | undefined
-  const started = new Promise<FetchStart | undefined>((resolve) => {
-    parentPort!.on('message', (command: FetchCommand) => {
-      if (command.kind === 'start') resolve(command)
-      else if (command.kind === 'taken') ahead.taken(command.records)
-      else if (command.kind === 'pause') consumer?.pause(command.partition)
-      else if (command.kind === 'resume') consumer?.resume(command.partition)
-      else {
-        resolve(undefined)
-        stopper.abort()
-        consumer?.stop()
-      }
-    })
+  parentPort!.on('message', (command: FetchCommand) => {
+    if (command.kind === 'connect') asked.give(command)
+    else if (command.kind === 'start') started.give(command)
+    else if (command.kind === 'taken') ahead.taken(command.records)
+    else if (command.kind === 'pause') consumer?.pause(command.partition)
+    else if (command.kind === 'resume') consumer?.resume(command.partition)
+    else {
+      asked.give(undefined)
+      started.give(undefined)
+      stopper.abort()
+      consumer?.stop()
+    }
   })
+  const plan = await asked.given
+  if (plan === undefined) return
   const cluster = await connected(plan.settings, stopper.signal)
   try {
-    const start = await started
+    const start = await started.given
     if (start === undefined) return
     consumer = newConsumer(cluster, { ...plan, ...start }, ahead)
     await consumer.run()
@@ -144,7 +157,7 @@ function newConsumer(
 }
 
 try {
-  await read(workerData as FetchPlan)
+  await read()
   report({ kind: 'stopped' })
 } catch (error) {
   const known = error instanceof DepthlineError ? error : undefined

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { type RecordBatch, RecordList } from '../wire/record-batch.js'
 import type { Offsets, PartitionRange } from '../wire/records.js'
 import type { Cluster } from './client.js'
-import { FetchThread } from './fetch-thread.js'
+import type { FetchThread } from './fetch-thread.js'
 import { PartitionConsumer } from './partition-consumer.js'
 import type { Share } from './pinned-assigner.js'
 import { restAfter } from './rest.js'
@@ -36,22 +36,21 @@ export class KafkaOrderSource {
 
   /**
    * @param job begins the names of the consumers' own groups
-   * @param threads that fetch and decode; 0 where this one does
+   * @param threads that fetch and decode; none where this one does
    * @param share the partitions to read, where these are not all; the others look empty. Not with threads
    */
   constructor(
     cluster: Cluster,
-    options: { topic: string; job: string; threads: number; share?: Share },
+    options: { topic: string; job: string; threads: readonly FetchThread[]; share?: Share },
   ) {
     this.#cluster = cluster
     this.topic = options.topic
     this.#job = options.job
     this.#share = options.share
     setFlagsFromString(NO_PRETENURING)
-    const { settings, log } = cluster
-    this.#threads = Array.from({ length: options.threads }, () => {
-      return new FetchThread({ settings, topic: options.topic, job: options.job }, log)
-    })
+    this.#threads = options.threads
+    const { topic, job } = options
+    for (const thread of this.#threads) thread.connect({ settings: cluster.settings, topic, job })
     this.#readings = [...this.#threads]
   }
 
