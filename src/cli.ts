@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=64 --initial-old-space-size=64
+#!/usr/bin/env -S node --v8-pool-size=1 --max-semi-space-size=64 --initial-old-space-size=128
 /** Where the process begins: signals are caught before anything else is loaded. */
 import { catchSignals } from './cli/stop-signal.js'
 

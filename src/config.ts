@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DepthlineError } from './errors.js'
 
 type Environment = Readonly<Record<string, string | undefined>>

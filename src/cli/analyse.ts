@@ -1,7 +1,7 @@
 /** `depthline analyse`: wires the analysis of raw books to Kafka, the lake and PostgreSQL. */
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, kafkaSettings, lakeFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { analyse } from '../jobs/analyse.js'

@@ -1,5 +1,5 @@
 /** The flags of the analysis: order sizes and fees. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { compare, type Decimal, parseDecimal, ZERO } from '../book/decimal.js'
 import { EXCHANGES } from '../wire/exchanges/exchanges.js'
 

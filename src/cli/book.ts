@@ -1,6 +1,6 @@
 /** `depthline book`: one symbol's ladder in the terminal, drawn again with every tick. */
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, kafkaSettings, symbolName, topicName, wholeNumber } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { type Cluster, connect, disconnect } from '../kafka/client.js'

@@ -1,6 +1,6 @@
 /** `depthline doctor`: gathers what the surroundings of a job are like, and says what is wrong. */
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, kafkaSettings, snapshotFolder, topicName } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import {

@@ -1,7 +1,7 @@
 /** `depthline emulate`: order events into the input topic, made from a seed or taken from a file. */
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, kafkaSettings, share, symbolList, topicName, wholeNumber } from '../config.js'
 import { type EmulatedRecord, emulate, generatedRecords } from '../jobs/emulate.js'
 import { readEventFile } from '../jobs/event-file.js'

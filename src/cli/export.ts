@@ -1,6 +1,6 @@
 /** `depthline export`: a topic as a file. */
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   assertRange,
   checkFlags,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { httpFlags } from './http-flags.js'
 
 const SOURCE = join(import.meta.dirname, '..')

@@ -1,6 +1,6 @@
 /** `--http` and `--allow-host`: where pages are served, and by which names they may be asked for. */
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 
 export interface HttpAddress {
   readonly host: string

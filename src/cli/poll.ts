@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, kafkaSettings, topicName, wholeNumber } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { LATE_MS } from '../exchanges/ask-exchange.js'

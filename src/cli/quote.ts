@@ -1,6 +1,6 @@
 /** `depthline quote`: what an order would get now, asked of the exchanges themselves, without Kafka. */
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isZero, parseDecimal } from '../book/decimal.js'
 import { BUY, SELL } from '../book/order-event.js'
 import { checkFlags } from '../config.js'

@@ -1,7 +1,7 @@
 /** `depthline replay`: books from a file or standard input, without Kafka. */
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import { checkFlags, levels, wholeNumber } from '../config.js'
 import { replay } from '../jobs/replay.js'

@@ -1,6 +1,6 @@
 /** `depthline report`: the BI team's questions, answered from the lake. */
 import { Argument, type Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, lakeFolder, symbolName } from '../config.js'
 import {
   QUESTIONS,

@@ -1,6 +1,6 @@
 /** `depthline serve`: wires page, API and stream to the topics and the lake. */
 import type { Command } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkFlags, kafkaSettings, topicName, wholeNumber } from '../config.js'
 import { DepthlineError } from '../errors.js'
 import { connect, disconnect } from '../kafka/client.js'

@@ -1,5 +1,5 @@
 /** How far back a report goes, as a flag says it. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { second } from '../config.js'
 
 const UNIT_MS: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 /** What `verify --follow` has found so far, as a small file that `serve` shows. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { lakeFolder } from '../config.js'
 import type { VerifySummary } from '../jobs/verify.js'
 import type { Verified } from '../web/ports.js'

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import type { Command } from 'commander'
 import type { Logger } from 'pino'
-import { z } from 'zod'
+import * as z from 'zod'
 import { DEFAULT_LIMITS } from '../book/order-books.js'
 import {
   assertRange,
