@@ -47,6 +47,26 @@ describe('a packed batch', () => {
     )
   })
 
+  it('holds them where record batches lie in memory of their own, some of them with a context', () => {
+    const batches = fc.array(fc.tuple(fields, fc.boolean()), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(batches, (lists) => {
+        const cuts = lists.flatMap(([list, isDecoded]) => {
+          const cut = recordsOf(list.map(([key, value]) => [key, value, true]))
+          const batchContext = {}
+          return isDecoded ? cut.map((record) => ({ ...record, batchContext })) : cut
+        })
+        const records = cuts.map((record, index) => ({ ...record, offset: String(index) }))
+        const batch = new PackedBatch(pack(3, records))
+        const plain = new RecordList(3, records)
+        for (let index = 0; index < records.length; index++) {
+          expect(asText(batch.recordAt(index))).toEqual(asText(plain.recordAt(index)))
+        }
+      }),
+      { seed: 6, numRuns: 300 },
+    )
+  })
+
   it('takes no more room than the block that its records lie in', () => {
     const records = recordsOf(Array.from({ length: 100 }, () => ['key', 'value', true] as const))
     expect(pack(0, records).bytes.length).toBe(100 * '#key#value'.length - 1)
@@ -59,7 +79,7 @@ function textAt(batch: PackedBatch | RecordList, index: number): string | null {
   return Buffer.from(bytes.subarray(batch.startAt(index), batch.endAt(index))).toString()
 }
 
-function asText({ key, value, ...rest }: InputRecord) {
+function asText({ key, value, offset, timestamp }: InputRecord) {
   const textOf = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes).toString()
-  return { key: textOf(key), value: textOf(value), ...rest }
+  return { key: textOf(key), value: textOf(value), offset, timestamp }
 }

@@ -25,36 +25,57 @@ interface Run {
   high: number
 }
 
-/** Copies records out of whatever they lie in; a fetch is one block, so that is one copy for most. */
-export function pack(partition: number, records: readonly InputRecord[]): PackedRecords {
+/** What KafkaJS 2.2.4 leaves in each record, one object for all of a record batch. */
+interface Decoded {
+  readonly batchContext?: object
+}
+
+/**
+ * Copies records out of whatever they lie in; a fetch is one block, so that is one copy for most.
+ *
+ * KafkaJS cuts all keys and values of a record batch out of one buffer. To ask each for it is
+ * a third of what packing costs, so those with the same context are not asked again.
+ */
+export function pack(
+  partition: number,
+  records: readonly (InputRecord & Decoded)[],
+): PackedRecords {
   const starts = new Int32Array(records.length * 2).fill(-1)
   const ends = new Int32Array(records.length * 2).fill(-1)
   const offsets = new Float64Array(records.length)
   const timestamps = new Float64Array(records.length)
   const runs: Run[] = []
-  const place = (field: number, bytes: Uint8Array | null) => {
-    if (bytes === null) return
-    const low = bytes.byteOffset
-    const high = low + bytes.length
-    let run = runs.at(-1)
-    if (run === undefined || run.source !== bytes.buffer) {
-      run = { source: bytes.buffer, first: field, low, high }
-      runs.push(run)
-    }
-    if (low < run.low) run.low = low
-    if (high > run.high) run.high = high
-    starts[field] = low
-    ends[field] = high
-  }
+  let run: Run | undefined
+  let known: object | undefined
   const list = new RecordList(partition, records)
+  let text = ''
+  let time = 0
   for (let index = 0; index < records.length; index++) {
-    const { key, value, timestamp } = records[index]!
-    place(index * 2, key)
-    place(index * 2 + 1, value)
+    const { key, value, timestamp, batchContext } = records[index]!
     offsets[index] = list.offsetAt(index)
     // Many records of one millisecond follow each other, and reading a number costs more than this.
-    const isSame = index > 0 && timestamp === records[index - 1]!.timestamp
-    timestamps[index] = isSame ? timestamps[index - 1]! : Number(timestamp)
+    if (timestamp !== text) {
+      text = timestamp
+      time = Number(text)
+    }
+    timestamps[index] = time
+    for (let field = index * 2; field < index * 2 + 2; field++) {
+      const bytes = field === index * 2 ? key : value
+      if (bytes === null) continue
+      const low = bytes.byteOffset
+      const high = low + bytes.length
+      if (run === undefined || batchContext === undefined || batchContext !== known) {
+        if (run === undefined || run.source !== bytes.buffer) {
+          run = { source: bytes.buffer, first: field, low, high }
+          runs.push(run)
+        }
+        known = batchContext
+      }
+      if (low < run.low) run.low = low
+      if (high > run.high) run.high = high
+      starts[field] = low
+      ends[field] = high
+    }
   }
   return { partition, offsets, timestamps, bytes: copyRuns(runs, starts, ends), starts, ends }
 }
