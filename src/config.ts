@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+// As a namespace, everywhere: the program's files then hold only what of it is used.
 import * as z from 'zod'
 import { DepthlineError } from './errors.js'
 

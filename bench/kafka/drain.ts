@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { median, quantile, report } from '../report.js'
 import { type BenchCluster, startCluster } from './cluster.js'
 import { bareCommand, CAUGHT_UP, Engine, launchMoment, runCommand } from './engine.js'
-import { WARM_EVENTS } from './events.js'
 import { load } from './load.js'
 import { mediansOf } from './medians.js'
 import { cpuSecondsOf, othersMeter, whenQuiet } from './processes.js'
@@ -19,7 +18,7 @@ const sizes = settings.numbers('events', [1_000_000, 5_000_000])
 const partitionings = settings.numbers('partitions', [4])
 const threads = Number(/--fetch-threads[ =](\d+)/.exec(runArgs.join(' '))?.[1] ?? 1)
 const METHOD =
-  'A topic loaded beforehand, keyed by order id, all levels in each message. eventsPerSecond: from launch to the arrival of the first committed tick that covers all, so up to a second late; the launches of the runs are spread evenly over the second. ' +
+  'A topic loaded beforehand, keyed by order id, all levels in each message. eventsPerSecond: from launch to the arrival of the first committed tick that covers all, so up to a second late; a first run is not counted, as a broker just started compiles its code; the launches of the runs are spread evenly over the second. ' +
   'interpolated: the end is set back to when all was applied, at the rate of the last full second. Intervals and rates without the first tick, which comes in the midst of its second. steady: without start-up, between the first and the last tick that cover a part, by their offsets headers. ' +
   'kafkaJs: a bare read_committed consumer of the same topic right before, from its first batch to its last, which knows nothing of start-up either; ofKafkaJs is steady over that of the same run and flags.'
 
@@ -27,7 +26,6 @@ const cluster = await startCluster()
 const folder = mkdtempSync(join(tmpdir(), 'depthline-drain-'))
 const drains: Record<string, unknown>[] = []
 try {
-  await warmUp()
   for (const partitions of partitionings) {
     for (const events of sizes) drains.push(await measure(events, partitions))
   }
@@ -38,24 +36,18 @@ try {
 }
 process.exit()
 
-/** A broker's first job is slower: topics of its own are made, and its code is compiled. */
-async function warmUp(): Promise<void> {
-  const wanted = { topic: 'orders-warm-up', partitions: 4, count: WARM_EVENTS }
-  await cluster.makeTopic(wanted.topic, wanted.partitions)
-  await load({ brokers: cluster.brokers, ...wanted })
-  await drainOnce({ input: wanted.topic, events: WARM_EVENTS, run: 0 })
-}
-
 async function measure(events: number, partitions: number) {
   const input = `orders-${events}-${partitions}`
   await cluster.makeTopic(input, partitions)
   const seconds = await load({ brokers: cluster.brokers, topic: input, partitions, count: events })
   console.error(`${events} events in ${partitions} partitions loaded in ${seconds} s`)
   const measured: Awaited<ReturnType<typeof drainBesideKafkaJs>>[] = []
-  for (let run = 0; run < runs; run++) {
+  for (let run = -1; run < runs; run++) {
     await whenQuiet(cluster.pid)
-    measured.push(await drainBesideKafkaJs({ input, events, run }))
-    console.error(JSON.stringify(measured.at(-1)))
+    const figures = await drainBesideKafkaJs({ input, events, run })
+    console.error(run < 0 ? 'not counted' : '', JSON.stringify(figures))
+    // A broker just started compiles its code in the first few drains.
+    if (run >= 0) measured.push(figures)
   }
   return { events, partitions, ...mediansOf(measured), each: measured.map(inShort) }
 }

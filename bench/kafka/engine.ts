@@ -28,7 +28,7 @@ export function installedFlags(): string[] {
  * launches at one moment every engine would gain or lose the same part of a second in all runs.
  */
 export async function launchMoment(run: number, runs: number): Promise<void> {
-  const wantedMs = ((run % runs) + 0.5) * (1000 / runs)
+  const wantedMs = (((run + runs) % runs) + 0.5) * (1000 / runs)
   await sleep((wantedMs - (Date.now() % 1000) + 1000) % 1000)
 }
 

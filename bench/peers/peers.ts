@@ -13,6 +13,8 @@ type Figures = Record<string, unknown> & { readonly otherBusyCores: number }
 
 interface PeerTest {
   readonly name: string
+  /** Once through without counting: a broker just started compiles its code in the first few drains. */
+  readonly isWarmed: boolean
   isFor(engine: PeerEngine): boolean
   measure(cluster: BenchCluster, engine: PeerEngine, run: number): Promise<Figures>
 }
@@ -25,7 +27,7 @@ const STANDARD = 'drain-1000000 drain-5000000 ticks-100 ticks-10000 recover-1000
 const DISTURBED = 0.2
 const METHOD =
   'Every engine on the same broker and the same events, one after the other in each run; each final book compared with exact arithmetic (lab watch, read_committed). ' +
-  'drain: from launch to the arrival of the first message with the final book, so up to a second late; the launches of the runs are spread evenly over the second, the same moments for every engine; WithoutStart from the first record (Flink, prototype, bare KafkaJS), the start of the query (Spark) or the log line «caught up» (depthline). ' +
+  'drain: from launch to the arrival of the first message with the final book, so up to a second late; a first run of all is not counted, as a broker just started compiles its code; the launches of the runs are spread evenly over the second, the same moments for every engine; WithoutStart from the first record (Flink, prototype, bare KafkaJS), the start of the query (Spark) or the log line «caught up» (depthline). ' +
   'ticks: a book of 20,000 events, 12 s, then LIVE_S seconds live with a probe order each 173 ms; recover: kill -9 after 20 of them. bare-kafkajs reads and does nothing. Flink with parallelism 2, Spark local[2], both with 2 GB of heap (Flink 3 GB at 5 M).'
 
 const tests = (process.env.TESTS ?? STANDARD).split(/[\s,]+/).map(testOf)
@@ -36,10 +38,11 @@ const cluster = await startCluster()
 try {
   for (const test of tests) {
     const engineRuns = new Map<string, Figures[]>()
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = test.isWarmed ? -1 : 0; run < RUNS; run++) {
       for (const engine of engines.filter(test.isFor)) {
         const figures = await measureQuietly(test, engine, run)
-        console.error(test.name, engine.name, JSON.stringify(figures))
+        console.error(test.name, engine.name, run < 0 ? 'not counted' : '', JSON.stringify(figures))
+        if (run < 0) continue
         engineRuns.set(engine.name, [...(engineRuns.get(engine.name) ?? []), figures])
       }
     }
@@ -58,12 +61,13 @@ function testOf(name: string): PeerTest {
     const measure = (cluster: BenchCluster, engine: PeerEngine, run: number) => {
       return drain(cluster, engine, { events: count, run, runs: RUNS })
     }
-    return { name, isFor: () => true, measure }
+    return { name, isWarmed: true, isFor: () => true, measure }
   }
   if (kind === undefined) throw new Error(`TESTS: ${name} is none like ${STANDARD}`)
   const isKilled = kind === 'recover'
   return {
     name,
+    isWarmed: false,
     isFor: (engine) => isLive(engine) && !(isKilled && engine.isStateless),
     measure: (cluster, engine, run) => {
       // The kill comes after 20 s, and there must be time to recover in.
