@@ -222,7 +222,7 @@ export class DeadLetterCheck {
 }
 
 const NOT_REJECTED = 'is there, and the record was not rejected'
-const TWICE = 'is there twice'
+const TWICE = 'is there twice: has another job the same --dead-letters?'
 
 function assertNone(doubts: readonly Doubt[], isExact: boolean): void {
   const fault = doubts.find(({ dependsOnArrival }) => isExact || !dependsOnArrival)
