@@ -232,12 +232,9 @@ describe('the dead letters', () => {
     expect(offsets).toEqual(['2', '5', '4'])
     expect(await withLetters(([, ...rest]) => rest)).toBe(`${place(2)} is missing (invalid_json)`)
     expect(await withLetters((all) => all.toSpliced(-1))).toContain('is missing (too_large)')
-    expect(await withLetters((all) => [...all, all[0]!])).toBe(
-      `${place(2)} is there twice: has another job the same --dead-letters?`,
-    )
-    expect(await withLetters((all) => [all[0]!, ...all])).toBe(
-      `${place(2)} is there twice: has another job the same --dead-letters?`,
-    )
+    const isTwice = `${place(2)} is there twice: has another job the same --dead-letters?`
+    expect(await withLetters((all) => [...all, all[0]!])).toBe(isTwice)
+    expect(await withLetters((all) => [all[0]!, ...all])).toBe(isTwice)
     const invented = (offset: string) => (all: LogRecord[]) => {
       return [...all, { ...all[0]!, headers: { ...all[0]!.headers, offset } }]
     }
