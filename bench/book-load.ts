@@ -7,7 +7,7 @@ import { Random } from '../src/jobs/random.js'
 export const LIMITS = DEFAULT_LIMITS
 export const PARTITIONS = 4
 /** Pairs of events. */
-const TOUCHED = READ_AHEAD / 2
+const AHEAD = READ_AHEAD / 2
 
 export interface LoadOptions {
   readonly openOrders: number
@@ -83,7 +83,7 @@ export class BookLoad {
   apply({ opens, closes }: PreparedEvents): void {
     const event = this.#event
     for (let index = 0; index < opens.length; index++) {
-      if (index % TOUCHED === 0) this.#touch(closes, index)
+      if (index % AHEAD === 0) this.#prefetch(closes, index)
       this.#open(opens[index]!)
       event.open = false
       event.orderId = closes[index]!
@@ -93,16 +93,17 @@ export class BookLoad {
   }
 
   /** What `run` does with sixteen events when it has read them. */
-  #touch(closes: Float64Array, first: number): void {
+  #prefetch(closes: Float64Array, first: number): void {
     const event = this.#event
-    for (let ahead = 0; ahead < TOUCHED; ahead++) {
+    for (let ahead = 0; ahead < AHEAD; ahead++) {
       event.open = true
       event.orderId = this.#nextId + ahead
-      this.books.touch(event)
+      this.books.expect(event)
       event.open = false
       event.orderId = closes[first + ahead] ?? 0
-      this.books.touch(event)
+      this.books.expect(event)
     }
+    this.books.prefetch()
   }
 
   #open(random: number): void {

@@ -1,8 +1,9 @@
 /** The closed ids that are still remembered: the last closes of each partition. */
 import { IdTable } from './id-table.js'
+import { Prefetch } from './prefetch.js'
 
-/** So many of the oldest are touched at once; see {@link IdTable.touch}. */
-const TOUCHED = 8
+/** So many of the oldest are brought into the cache at once. */
+const AHEAD = 16
 
 /** The oldest close of one partition goes when a newer one comes; time plays no part. */
 class Ring {
@@ -75,9 +76,9 @@ class KeySet {
     this.size--
   }
 
-  /** See {@link IdTable.touch}. */
-  touch(key: number): number {
-    return this.#blocks.touch(blockOf(key))
+  /** As {@link IdTable.expect}. */
+  expect(key: number, prefetch: Prefetch): void {
+    this.#blocks.expect(blockOf(key), prefetch)
   }
 }
 
@@ -97,8 +98,7 @@ export class ClosedWindow {
   readonly capacity: number
   readonly #closed: KeySet
   readonly #rings: Ring[] = []
-  /** Means nothing; what was touched goes in here. */
-  #touched = 0
+  readonly #prefetch = new Prefetch()
 
   /** @param capacity how many closes each partition remembers, at least 1 */
   constructor(capacity: number, seed: number) {
@@ -114,15 +114,15 @@ export class ClosedWindow {
     return this.#closed.has(key)
   }
 
-  /** See {@link IdTable.touch}. */
-  touch(key: number): number {
-    return this.#closed.touch(key)
+  /** As {@link IdTable.expect}. */
+  expect(key: number, prefetch: Prefetch): void {
+    this.#closed.expect(key, prefetch)
   }
 
   /** Remembers a closed key; returns the key that it pushed out, or 0. */
   add(key: number, partition: number): number {
     const ring = this.#ringOf(partition)
-    if (ring.pushed % TOUCHED === 0) this.#touchOldest(ring)
+    if (ring.pushed % AHEAD === 0) this.#prefetchOldest(ring)
     const oldest = ring.push(key, this.capacity)
     if (oldest !== 0) this.#closed.delete(oldest)
     this.#closed.add(key)
@@ -160,12 +160,13 @@ export class ClosedWindow {
   }
 
   /** Brings what the next closes push out into the cache. */
-  #touchOldest(ring: Ring): void {
+  #prefetchOldest(ring: Ring): void {
     const first = ring.pushed - this.capacity
-    if (first < 0 || this.capacity < TOUCHED) return
-    for (let number = first; number < first + TOUCHED; number++) {
-      this.#touched ^= this.#closed.touch(ring.at(number, this.capacity))
+    if (first < 0 || this.capacity < AHEAD) return
+    for (let number = first; number < first + AHEAD; number++) {
+      this.#closed.expect(ring.at(number, this.capacity), this.#prefetch)
     }
+    this.#prefetch.run()
   }
 
   #ringOf(partition: number): Ring {

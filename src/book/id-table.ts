@@ -1,9 +1,10 @@
 /** A hash table from order keys to a few 32-bit words, in typed arrays so that ten million fit. */
+import { type Prefetch, REACH } from './prefetch.js'
 
 const SEGMENTS = 256
 const FIRST_CAPACITY = 16
 /** Linear probing stays short up to this load. */
-const MAX_LOAD = 0.7
+const MAX_LOAD = 0.65
 /**
  * The upper 12 bits of a hash → its segment. The last segment gets twice the share of the
  * first, so that they double one after another: the table is always about half full, where
@@ -13,13 +14,21 @@ const SEGMENT_OF = Uint8Array.from({ length: 4096 }, (_, part) =>
   Math.floor(Math.log2(1 + part / 4096) * SEGMENTS),
 )
 
-/** A key and its words lie side by side, because each place in memory that is new costs a cache miss. */
+/** A slot begins with the lower 32 bits of its key, then its upper 22 and above them how many keys passed. */
+const KEY_WORDS = 2
+const UPPER_BITS = 22
+const UPPER = 2 ** UPPER_BITS - 1
+const ONE_PASSED = 2 ** UPPER_BITS
+/** A count that has come so far stays, because it may be higher: searches are longer then, and as right. */
+const MOST_PASSED = 2 ** (32 - UPPER_BITS) - 1
+
 interface Segment {
-  /** The slots in units of 8 bytes: a key, or 0 where the slot is free, and behind it its words. */
-  keys: Float64Array
-  /** The same memory by words. */
+  /** Slot by slot; behind the last is room for what {@link Prefetch} reads beyond a place. */
   words: Uint32Array
-  capacity: number
+  /** Where the slots end. */
+  end: number
+  /** One less than the number of slots, which is a power of two. */
+  mask: number
   size: number
 }
 
@@ -33,7 +42,11 @@ export interface KeyPortion {
  * Open addressing with linear probing in 256 segments. Each segment doubles on
  * its own, so growth never copies more than a 180th of the table at a time.
  *
- * Keys are whole numbers other than 0. `seed` spreads them, so that nobody
+ * Each slot counts the keys that passed it on their way to a later one. A search ends where none
+ * did, so a key that is removed leaves a free slot and nothing else has to be looked at or moved,
+ * which where the table is in no cache would cost more than the search.
+ *
+ * Keys are whole numbers from -2^52 to 2^53 other than 0. `seed` spreads them, so that nobody
  * outside can choose ids that collide; it never changes an answer.
  */
 export class IdTable {
@@ -41,15 +54,17 @@ export class IdTable {
   words: Uint32Array = new Uint32Array(0)
   at = 0
   size = 0
-  /** A slot's length in units of 8 bytes. */
+  /** A slot's length in words. */
   readonly #slot: number
   readonly #seed: number
   readonly #segments: Segment[]
   #segment: Segment
+  /** The first slot on the way to the key that {@link find} came to last. */
+  #home = 0
 
   /** @param words how many words a key carries */
   constructor(words: number, seed: number) {
-    this.#slot = 1 + Math.ceil(words / 2)
+    this.#slot = KEY_WORDS + words
     this.#seed = seed
     this.#segments = Array.from({ length: SEGMENTS }, () => newSegment(FIRST_CAPACITY, this.#slot))
     this.#segment = this.#segments[0]!
@@ -57,82 +72,72 @@ export class IdTable {
 
   /** True where `key` is there; `words` and `at` then point to its words until the next call. */
   find(key: number): boolean {
-    const hash = this.#hash(key)
+    const lower = key >>> 0
+    const upper = upperOf(key)
+    const hash = hashOf(lower, upper, this.#seed)
     const segment = this.#segments[SEGMENT_OF[hash >>> 20]!]!
-    const { keys } = segment
+    const { words, end, mask } = segment
     const step = this.#slot
-    let at = (hash & (segment.capacity - 1)) * step
-    while (keys[at] !== key) {
-      if (keys[at] === 0) return false
+    const home = (hash & mask) * step
+    let at = home
+    while (words[at] !== lower || (words[at + 1]! & UPPER) !== upper) {
+      if (words[at + 1]! < ONE_PASSED) return false
       at += step
-      if (at === keys.length) at = 0
+      if (at === end) at = 0
+      // Each slot may have been passed by some key, though many are free.
+      if (at === home) return false
     }
+    this.#home = home
     this.#pointTo(segment, at)
     return true
   }
 
-  /**
-   * Brings the place of `key` into the cache. Only where several are touched one after another
-   * does it save anything: the processor then waits for all of them at once.
-   *
-   * @returns a number that means nothing, which has to be used, or the engine leaves out the reading
-   */
-  touch(key: number): number {
-    const hash = this.#hash(key)
-    const { words, capacity } = this.#segments[SEGMENT_OF[hash >>> 20]!]!
-    return words[(hash & (capacity - 1)) * this.#slot * 2]!
+  /** Notes where `key` is, or would be put. */
+  expect(key: number, prefetch: Prefetch): void {
+    const hash = hashOf(key >>> 0, upperOf(key), this.#seed)
+    const { words, mask } = this.#segments[SEGMENT_OF[hash >>> 20]!]!
+    prefetch.add(words, (hash & mask) * this.#slot)
   }
 
   /** Puts a key in that is not there yet; `words` and `at` then point to its words, all of them stale. */
   insert(key: number): void {
-    const hash = this.#hash(key)
+    const lower = key >>> 0
+    const upper = upperOf(key)
+    const hash = hashOf(lower, upper, this.#seed)
     const segment = this.#segments[SEGMENT_OF[hash >>> 20]!]!
-    if (segment.size >= segment.capacity * MAX_LOAD) this.#grow(segment)
-    const at = freeSlot(segment, hash, this.#slot)
-    segment.keys[at] = key
+    if (segment.size > segment.mask * MAX_LOAD) this.#grow(segment)
+    this.#pointTo(segment, putKey(segment, this.#slot, hash, lower, upper))
     segment.size++
     this.size++
-    this.#pointTo(segment, at)
   }
 
   /** Takes the key out that {@link find} came to last. */
   remove(): void {
-    const { keys, words, capacity } = this.#segment
-    const { length } = keys
-    const step = this.#slot
-    let hole = this.at / 2 - 1
-    let at = hole
-    // Later keys of the run move up into the hole, so that no search ever stops short at it.
-    for (;;) {
-      at += step
-      if (at === length) at = 0
-      const key = keys[at]!
-      if (key === 0) break
-      const home = (this.#hash(key) & (capacity - 1)) * step
-      const fromHome = at >= home ? at - home : at - home + length
-      const fromHole = at >= hole ? at - hole : at - hole + length
-      if (fromHome < fromHole) continue
-      keys[hole] = key
-      copyWords(words, at, words, hole, step)
-      hole = at
+    const { words, end } = this.#segment
+    const found = this.at - KEY_WORDS
+    for (let at = this.#home; at !== found; ) {
+      if (words[at + 1]! >>> UPPER_BITS < MOST_PASSED) words[at + 1]! -= ONE_PASSED
+      at += this.#slot
+      if (at === end) at = 0
     }
-    keys[hole] = 0
+    words[found] = 0
+    words[found + 1]! &= ~UPPER
     this.#segment.size--
     this.size--
   }
 
   /**
    * Yields the keys segment by segment, each portion a copy made when its turn comes: keys
-   * move when others are removed, so a place in the table itself would not hold. What
+   * move when their segment grows, so a place in the table itself would not hold. What
    * is put in or taken out meanwhile may be missing or still there.
    */
   *keys(): Generator<KeyPortion> {
     for (const segment of this.#segments) {
       const keys = new Float64Array(segment.size)
-      const slots = segment.capacity
+      const slots = segment.mask + 1
       let count = 0
       for (let at = 0; count < keys.length; at += this.#slot) {
-        const key = segment.keys[at]!
+        const key = keyAt(segment.words, at)
         if (key !== 0) keys[count++] = key
       }
       yield { keys, slots }
@@ -142,56 +147,66 @@ export class IdTable {
   #pointTo(segment: Segment, at: number): void {
     this.#segment = segment
     this.words = segment.words
-    this.at = at * 2 + 2
+    this.at = at + KEY_WORDS
   }
 
   #grow(segment: Segment): void {
     const step = this.#slot
-    const grown = newSegment(segment.capacity * 2, step)
-    for (let at = 0; at < segment.keys.length; at += step) {
-      const key = segment.keys[at]!
-      if (key === 0) continue
-      const to = freeSlot(grown, this.#hash(key), step)
-      grown.keys[to] = key
-      copyWords(segment.words, at, grown.words, to, step)
+    const { words } = segment
+    const grown = newSegment((segment.mask + 1) * 2, step)
+    for (let at = 0; at < segment.end; at += step) {
+      const lower = words[at]!
+      const upper = words[at + 1]! & UPPER
+      if (lower === 0 && upper === 0) continue
+      const to = putKey(grown, step, hashOf(lower, upper, this.#seed), lower, upper)
+      // Built-in copies take longer.
+      for (let word = KEY_WORDS; word < step; word++) grown.words[to + word] = words[at + word]!
     }
-    segment.keys = grown.keys
     segment.words = grown.words
-    segment.capacity = grown.capacity
-  }
-
-  /** The upper 12 bits choose the segment, the lower ones the slot. */
-  #hash(key: number): number {
-    const upper = Math.floor(key / 0x1_0000_0000) | 0
-    let hash = Math.imul(key ^ this.#seed, 0x85ebca6b)
-    hash ^= hash >>> 15
-    hash = Math.imul(hash ^ upper ^ this.#seed, 0xc2b2ae35)
-    hash ^= hash >>> 13
-    return Math.imul(hash, 0x27d4eb2f) >>> 0
+    segment.end = grown.end
+    segment.mask = grown.mask
   }
 }
 
-function freeSlot({ keys, capacity }: Segment, hash: number, step: number): number {
-  let at = (hash & (capacity - 1)) * step
-  while (keys[at] !== 0) {
+/** Takes the first free slot; returns where it is. */
+function putKey(
+  { words, end, mask }: Segment,
+  step: number,
+  hash: number,
+  lower: number,
+  upper: number,
+): number {
+  let at = (hash & mask) * step
+  while (words[at] !== 0 || (words[at + 1]! & UPPER) !== 0) {
+    if (words[at + 1]! >>> UPPER_BITS < MOST_PASSED) words[at + 1]! += ONE_PASSED
     at += step
-    if (at === keys.length) at = 0
+    if (at === end) at = 0
   }
+  words[at] = lower
+  words[at + 1]! |= upper
   return at
 }
 
-/** Word by word, because a double may not keep the bits of what is no number, and built-in copies take longer. */
-function copyWords(
-  from: Uint32Array,
-  fromAt: number,
-  to: Uint32Array,
-  toAt: number,
-  step: number,
-): void {
-  for (let word = 2; word < step * 2; word++) to[toAt * 2 + word] = from[fromAt * 2 + word]!
+function upperOf(key: number): number {
+  return Math.floor(key / 2 ** 32) & UPPER
 }
 
-function newSegment(capacity: number, step: number): Segment {
-  const memory = new ArrayBuffer(capacity * step * 8)
-  return { keys: new Float64Array(memory), words: new Uint32Array(memory), capacity, size: 0 }
+function keyAt(words: Uint32Array, at: number): number {
+  const upper = words[at + 1]! & UPPER
+  // The highest key is 2^53, whose upper bits are 2^21; what is above that was negative.
+  return (upper > 2 ** 21 ? upper - 2 ** UPPER_BITS : upper) * 2 ** 32 + words[at]!
+}
+
+/** The upper 12 bits choose the segment, the lower ones the slot. */
+function hashOf(lower: number, upper: number, seed: number): number {
+  let hash = Math.imul(lower ^ seed, 0x85ebca6b)
+  hash ^= hash >>> 15
+  hash = Math.imul(hash ^ upper ^ seed, 0xc2b2ae35)
+  hash ^= hash >>> 13
+  return Math.imul(hash, 0x27d4eb2f) >>> 0
+}
+
+function newSegment(slots: number, step: number): Segment {
+  const end = slots * step
+  return { words: new Uint32Array(end + REACH), end, mask: slots - 1, size: 0 }
 }

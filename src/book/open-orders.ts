@@ -2,6 +2,7 @@
 import { IdTable, type KeyPortion } from './id-table.js'
 import type { Levels } from './levels.js'
 import type { Magnitude } from './order-event.js'
+import type { Prefetch } from './prefetch.js'
 
 const LEVEL = 0
 const SIZE_HIGH = 1
@@ -29,9 +30,9 @@ export class OpenOrders {
     return this.#table.find(key)
   }
 
-  /** See {@link IdTable.touch}. */
-  touch(key: number): number {
-    return this.#table.touch(key)
+  /** As {@link IdTable.expect}. */
+  expect(key: number, prefetch: Prefetch): void {
+    this.#table.expect(key, prefetch)
   }
 
   /** Makes room for an order that is not there yet; it has to {@link rest} next. */

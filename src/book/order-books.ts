@@ -9,6 +9,7 @@ import { OpenOrders } from './open-orders.js'
 import type { OrderEvent } from './order-event.js'
 import { NO_KEY, OrderKeys } from './order-keys.js'
 import { Outcome } from './outcome.js'
+import { Prefetch } from './prefetch.js'
 import { type Book, SymbolBooks } from './symbol-books.js'
 
 export interface OrderBooksLimits {
@@ -40,8 +41,7 @@ export class OrderBooks {
   readonly #levels: Levels
   readonly #books: SymbolBooks
   #changedIds: ChangedIds | undefined
-  /** Means nothing; what was touched goes in here. */
-  #touched = 0
+  readonly #prefetch = new Prefetch()
 
   /**
    * @param seed any number; it spreads the hash tables and never changes an answer
@@ -89,15 +89,20 @@ export class OrderBooks {
   }
 
   /**
-   * Brings what {@link apply} will look up into the cache. It changes nothing, and helps only where
-   * several events are touched before the first of them is applied; see {@link IdTable.touch}.
+   * Notes what {@link apply} will look up for an event. It changes nothing; where several are
+   * noted and then {@link prefetch} is called, applying them waits less for memory.
    */
-  touch({ open, orderId }: OrderEvent): void {
+  expect({ open, orderId }: OrderEvent): void {
     // Text ids are rare, and finding their keys costs a search of its own.
     if (typeof orderId !== 'number') return
     const key = orderId + 1
-    this.#touched ^= this.#open.touch(key)
-    if (!open) this.#touched ^= this.#closed.touch(key)
+    this.#open.expect(key, this.#prefetch)
+    if (!open) this.#closed.expect(key, this.#prefetch)
+  }
+
+  /** Brings what was noted by {@link expect} into the cache. */
+  prefetch(): void {
+    this.#prefetch.run()
   }
 
   /** From now on the ids of all events are kept, until they are taken. */

@@ -119,8 +119,9 @@ export class OrderProcessor {
     }
     for (let place = 0; place < count; place++) {
       const { event, fault, isTombstone } = this.#ahead[place]!
-      if (fault === undefined && !isTombstone) this.books.touch(event)
+      if (fault === undefined && !isTombstone) this.books.expect(event)
     }
+    this.books.prefetch()
   }
 
   /** Applies what was read ahead; returns why it is rejected, where it is. */
