@@ -23,7 +23,7 @@ if (role !== undefined) process.send!(ROLES[role]!(JSON.parse(argument) as never
 else await measure()
 
 async function measure(): Promise<void> {
-  const method = `Reading and applying: the median of ${RUNS} runs of ${EVENTS} events in CPU time, and for applying of ${PROCESSES} processes, because it matters by a twentieth where their memory lies; the message: of 50; growth, memory and closes: one run, the longest apply by the wall clock. Every state is in a process of its own. Closes are random; ${PARTITIONS} partitions with full windows of ${LIMITS.closedWindow} closes; half of the applied events are closes; sixteen events are read ahead, as \`run\` does.`
+  const method = `Reading and applying: the median of ${RUNS} runs of ${EVENTS} events in CPU time, and for applying of ${PROCESSES} processes, because it matters by a twentieth where their memory lies, each after four times as many events as orders are open; the message: of 50; growth, memory and closes: one run, the longest apply by the wall clock. Every state is in a process of its own. Closes are random; ${PARTITIONS} partitions with full windows of ${LIMITS.closedWindow} closes; half of the applied events are closes; sixteen events are read ahead, as \`run\` does.`
   const byOpenOrders = await series([1000, 10_000, FEW, 1_000_000, MANY], 'openOrders')
   const few = byOpenOrders.find(({ openOrders }) => openOrders === FEW)!
   const many = byOpenOrders.at(-1)!
@@ -110,8 +110,8 @@ function message() {
 function apply(options: LoadOptions) {
   const load = new BookLoad(options)
   load.fillWindow()
-  // Tables are as they stay only when many orders have come and gone.
-  for (let events = 0; events < options.openOrders; events += EVENTS) load.churn(EVENTS)
+  // Ways in the tables become longer until each order was replaced, here twice on average.
+  for (let events = 0; events < 4 * options.openOrders; events += EVENTS) load.churn(EVENTS)
   const times = Array.from({ length: RUNS }, () => {
     const events = load.prepare(EVENTS)
     const started = cpuMs()

@@ -3,12 +3,15 @@ import { type Prefetch, REACH } from './prefetch.js'
 
 const SEGMENTS = 256
 const FIRST_CAPACITY = 16
-/** Linear probing stays short up to this load. */
+/**
+ * So full a segment may be. A key is found in the fourth slot then, on average and after long use,
+ * and what is not there is known in the fifteenth; half full it is the second and the third.
+ */
 const MAX_LOAD = 0.65
 /**
  * The upper 12 bits of a hash → its segment. The last segment gets twice the share of the
  * first, so that they double one after another: the table is always about half full, where
- * segments of one size would double nearly together, and a table be 0.35 full after that.
+ * segments of one size would double nearly together, and a table be a third full after that.
  */
 const SEGMENT_OF = Uint8Array.from({ length: 4096 }, (_, part) =>
   Math.floor(Math.log2(1 + part / 4096) * SEGMENTS),
@@ -59,7 +62,7 @@ export class IdTable {
   readonly #seed: number
   readonly #segments: Segment[]
   #segment: Segment
-  /** The first slot on the way to the key that {@link find} came to last. */
+  /** The first slot on the way to the key that {@link find} or {@link insert} came to last. */
   #home = 0
 
   /** @param words how many words a key carries */
@@ -106,12 +109,13 @@ export class IdTable {
     const hash = hashOf(lower, upper, this.#seed)
     const segment = this.#segments[SEGMENT_OF[hash >>> 20]!]!
     if (segment.size > segment.mask * MAX_LOAD) this.#grow(segment)
+    this.#home = (hash & segment.mask) * this.#slot
     this.#pointTo(segment, putKey(segment, this.#slot, hash, lower, upper))
     segment.size++
     this.size++
   }
 
-  /** Takes the key out that {@link find} came to last. */
+  /** Takes the key out that {@link find} or {@link insert} came to last. */
   remove(): void {
     const { words, end } = this.#segment
     const found = this.at - KEY_WORDS
