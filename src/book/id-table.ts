@@ -110,7 +110,7 @@ export class IdTable {
     const segment = this.#segments[SEGMENT_OF[hash >>> 20]!]!
     if (segment.size > segment.mask * MAX_LOAD) this.#grow(segment)
     this.#home = (hash & segment.mask) * this.#slot
-    this.#pointTo(segment, putKey(segment, this.#slot, hash, lower, upper))
+    this.#pointTo(segment, putKey(segment, this.#slot, this.#home, lower, upper))
     segment.size++
     this.size++
   }
@@ -162,7 +162,8 @@ export class IdTable {
       const lower = words[at]!
       const upper = words[at + 1]! & UPPER
       if (lower === 0 && upper === 0) continue
-      const to = putKey(grown, step, hashOf(lower, upper, this.#seed), lower, upper)
+      const home = (hashOf(lower, upper, this.#seed) & grown.mask) * step
+      const to = putKey(grown, step, home, lower, upper)
       // Built-in copies take longer.
       for (let word = KEY_WORDS; word < step; word++) grown.words[to + word] = words[at + word]!
     }
@@ -172,15 +173,15 @@ export class IdTable {
   }
 }
 
-/** Takes the first free slot; returns where it is. */
+/** Takes the first free slot from `home` on; returns where it is. */
 function putKey(
-  { words, end, mask }: Segment,
+  { words, end }: Segment,
   step: number,
-  hash: number,
+  home: number,
   lower: number,
   upper: number,
 ): number {
-  let at = (hash & mask) * step
+  let at = home
   while (words[at] !== 0 || (words[at + 1]! & UPPER) !== 0) {
     if (words[at + 1]! >>> UPPER_BITS < MOST_PASSED) words[at + 1]! += ONE_PASSED
     at += step
